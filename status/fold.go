@@ -1,0 +1,261 @@
+package status
+
+import "bytes"
+
+// Fold appends text to dst with its variable parts replaced, so that replies with one
+// cause become one text:
+//
+//	{address}  a mail address, with its angle brackets if it has them
+//	{ip}       an IPv4 or IPv6 address, with its square brackets if it has them
+//	{host}     the labels before the registered domain if they hold digits: {host}.yahoo.com
+//	{...}      path and query of a URL: https://support.google.com/{...}
+//	{time}     a date, a time of day, or both
+//	{user}     a quoted word after user, mailbox, account, recipient or alias
+//	{id}       a queue ID or another opaque word
+//	{n}        any other number
+//
+// What tells causes apart stays: the reply code at the start, enhanced status codes, host
+// names without digits, DNS list names, and providers' codes such as S3150, TSS04, OFR_416
+// or AS(201806281). Runs of blanks become one blank, blanks at the ends go.
+//
+// Folding again changes nothing. Fold allocates only to grow dst; dst and text must not
+// overlap.
+func Fold(dst, text []byte) []byte {
+	f := folder{in: trimBlanks(text), dst: dst, codeNext: true}
+	for f.i < len(f.in) {
+		if isBlank(f.in[f.i]) {
+			f.blank = true
+			f.i++
+			continue
+		}
+		if f.blank {
+			f.dst, f.blank = append(f.dst, ' '), false
+		}
+		f.atom()
+	}
+	return f.dst
+}
+
+// placeholders are what Fold writes; it lets them pass.
+var placeholders = [...]string{
+	"{address}", "{ip}", "{host}", "{...}", "{time}", "{user}", "{id}", "{n}",
+}
+
+// folder is the state of a Fold.
+//
+// Folding twice must be folding once. So an atom is chosen by the text from its start on
+// alone, never by what precedes it (but for codeNext and userNext, which only words that
+// stay can set), an atom that stays ends where a word ends, and a brace ends everything.
+type folder struct {
+	in  []byte
+	i   int // everything before it is done
+	dst []byte
+
+	blank    bool // a blank is due
+	codeNext bool // a reply code may stand here
+	userNext bool // a quoted word here is a user name
+	noAddr   int  // no address starts before this position
+}
+
+// put appends s in place of the next n bytes.
+func (f *folder) put(s string, n int) {
+	f.dst = append(f.dst, s...)
+	f.i += n
+}
+
+// keep appends the next n bytes as they are.
+func (f *folder) keep(n int) {
+	f.dst = append(f.dst, f.in[f.i:f.i+n]...)
+	f.i += n
+}
+
+// atom folds what starts at f.i, which is no blank.
+func (f *folder) atom() {
+	b := f.in[f.i:]
+	codeNext, userNext := f.codeNext, f.userNext
+	f.codeNext, f.userNext = false, false
+	switch c := b[0]; {
+	case c == '{':
+		if n := bracedName(b); n > 0 {
+			f.put("{id}", n)
+		} else {
+			f.keep(max(1, placeholder(b)))
+		}
+		return
+	case c == ':':
+		f.userNext = userNext // user unknown: "bob"
+	case c == '\'' || c == '"' || c == '`':
+		if n := quotedWord(b); userNext && n > 0 {
+			f.keep(1)
+			f.put("{user}", n)
+			f.keep(1)
+			return
+		}
+		if n := quotedAddress(b); n > 0 {
+			f.put("{address}", n)
+			return
+		}
+	case c == '<':
+		if n := angleAddress(b); n > 0 {
+			f.put("{address}", n)
+			return
+		}
+	case c == '[':
+		if n := ipAddress(b[1:]); n > 0 && n+1 < len(b) && b[n+1] == ']' {
+			f.put("{ip}", n+2)
+			return
+		}
+	case c == '\\' && len(b) > 2 && b[1] == 'n' && isDigit(b[2]):
+		f.keep(2) // Exim's line end
+		f.codeNext = true
+		return
+	}
+	if f.i >= f.noAddr {
+		n, run := address(b)
+		if n > 0 {
+			f.put("{address}", n)
+			return
+		}
+		f.noAddr = f.i + run
+	}
+	switch {
+	case isAlnum(b[0]):
+		f.word(b, codeNext)
+	case b[0] == ':' && ipAddress(b) > 0:
+		f.put("{ip}", ipAddress(b))
+	default:
+		f.keep(1)
+	}
+}
+
+// word folds a word, which starts with a letter or digit.
+func (f *folder) word(b []byte, codeNext bool) {
+	if n := timeStamp(b); n > 0 {
+		f.put("{time}", n)
+		return
+	}
+	if n := ipAddress(b); n > 0 {
+		f.put("{ip}", n)
+		return
+	}
+	if n := schemeLen(b); n > 0 && f.url(b, n) {
+		return
+	}
+	if n := replyCode(b, codeNext); n > 0 {
+		f.keep(n)
+		return
+	}
+	if _, rest, ok := ParseEnhanced(b); ok {
+		f.keep(len(b) - len(rest))
+		return
+	}
+	r := run(b)
+	if len(r) > longestRun {
+		f.put("{id}", len(r))
+		return
+	}
+	if n := hostName(r); n > 0 {
+		f.host(b, n)
+		return
+	}
+	if n := providerCode(b); n > 0 {
+		f.keep(n)
+		return
+	}
+	if n := eximID(r); n > 0 {
+		f.put("{id}", n)
+		return
+	}
+	n := alnums(r)
+	part := r[:n]
+	switch {
+	case !plainWord(part) && hasOpaque(r):
+		f.put("{id}", len(r)+opaqueTail(b[len(r):]))
+	case isDigit(part[0]) && alphaFrom(part, digits(part)) && n-digits(part) <= 4:
+		f.put("{n}", digits(part)) // the unit, if any, is the next word
+	default:
+		f.keep(n)
+		f.userNext = isUserWord(part)
+		f.codeNext = string(part) == "said" && len(b) > n && b[n] == ':'
+		if f.codeNext {
+			f.keep(1)
+		}
+	}
+}
+
+// url folds a URL whose scheme has n bytes and reports whether a host follows it. The
+// host is kept, unless it is an address.
+func (f *folder) url(b []byte, n int) bool {
+	ip, host := false, 0
+	switch h := b[n:]; {
+	case bytes.HasPrefix(h, []byte("{ip}")):
+		ip, host = true, len("{ip}")
+	case len(h) > 0 && h[0] == '[':
+		if host = ipAddress(h[1:]); host == 0 || host+1 >= len(h) || h[host+1] != ']' {
+			return false
+		}
+		ip, host = true, host+2
+	case ipAddress(h) > 0:
+		ip, host = true, ipAddress(h)
+	default:
+		for host < len(h) && (isAlnum(h[host]) || h[host] == '.' || h[host] == '-') {
+			host++
+		}
+		for host > 0 && !isAlnum(h[host-1]) {
+			host--
+		}
+		ip = host > 0 && ipAddress(h[:host]) == host
+	}
+	if host == 0 {
+		return false
+	}
+	f.keep(n)
+	if ip {
+		f.put("{ip}", host)
+	} else {
+		f.keep(host)
+	}
+	if rest := f.in[f.i:]; len(rest) > 1 && rest[0] == ':' && isDigit(rest[1]) {
+		f.keep(1 + digits(rest[1:]))
+	}
+	f.path()
+	return true
+}
+
+// path folds the path and query that may follow a host.
+func (f *folder) path() {
+	b := f.in[f.i:]
+	if bytes.HasPrefix(b, []byte("/{...}")) {
+		f.keep(len("/{...}"))
+		return
+	}
+	if len(b) < 2 || b[0] != '/' && b[0] != '?' && b[0] != '#' {
+		return
+	}
+	n := 1
+	for n < len(b) && !isBlank(b[n]) && bytes.IndexByte([]byte(`{}<>"`), b[n]) < 0 {
+		n++
+	}
+	for n > 0 && bytes.IndexByte([]byte(".,;:!?)]'"), b[n-1]) >= 0 {
+		n--
+	}
+	if n > 1 {
+		f.put("/{...}", n)
+	}
+}
+
+// host folds a host name of n bytes, and the path if one follows.
+func (f *folder) host(b []byte, n int) {
+	name := b[:n]
+	if n+1 < len(b) && b[n] == '/' && !isBlank(b[n+1]) {
+		f.keep(n) // the host of a URL without a scheme
+		f.path()
+		return
+	}
+	left := len(name) - registered(name)
+	if left > 0 && hasDigit(name[:left]) && !hasBL(name[:left]) {
+		f.put("{host}.", left) // the registered domain is the next word
+		return
+	}
+	f.keep(n)
+}
