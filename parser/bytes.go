@@ -1,0 +1,148 @@
+package parser
+
+import (
+	"bytes"
+	"time"
+)
+
+// The tiny helpers of all dialects. Each looks at the start of its argument and returns
+// what is left.
+
+// cutPrefix is bytes.CutPrefix with a string, without a conversion.
+func cutPrefix(b []byte, prefix string) ([]byte, bool) {
+	if hasPrefix(b, prefix) {
+		return b[len(prefix):], true
+	}
+	return b, false
+}
+
+func hasPrefix(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
+}
+
+func hasSuffix(b []byte, suffix string) bool {
+	return len(b) >= len(suffix) && string(b[len(b)-len(suffix):]) == suffix
+}
+
+// cutByte cuts b around the first c.
+func cutByte(b []byte, c byte) (before, after []byte, ok bool) {
+	if i := bytes.IndexByte(b, c); i >= 0 {
+		return b[:i], b[i+1:], true
+	}
+	return b, nil, false
+}
+
+// cutString cuts b around the first s.
+func cutString(b []byte, s string) (before, after []byte, ok bool) {
+	if i := indexString(b, s); i >= 0 {
+		return b[:i], b[i+len(s):], true
+	}
+	return b, nil, false
+}
+
+// indexString is bytes.Index with a string, without a conversion: it looks for the first
+// byte and compares.
+func indexString(b []byte, s string) int {
+	for i := 0; ; {
+		j := bytes.IndexByte(b[i:], s[0])
+		if j < 0 || len(b)-i-j < len(s) {
+			return -1
+		}
+		if i += j; string(b[i:i+len(s)]) == s {
+			return i
+		}
+		i++
+	}
+}
+
+func contains(b []byte, s string) bool { return indexString(b, s) >= 0 }
+
+// lastIndexString is bytes.LastIndex with a string, without a conversion.
+func lastIndexString(b []byte, s string) int {
+	for i := len(b) - len(s); i >= 0; i-- {
+		if b[i] == s[0] && string(b[i:i+len(s)]) == s {
+			return i
+		}
+	}
+	return -1
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isAlnum(c byte) bool {
+	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// number reads decimal digits at the start of b; ok is false where there are none. Beyond
+// 18 digits it stops counting, so that it cannot overflow.
+func number(b []byte) (n int64, rest []byte, ok bool) {
+	i := 0
+	for i < len(b) && isDigit(b[i]) {
+		if i < 18 {
+			n = n*10 + int64(b[i]-'0')
+		}
+		i++
+	}
+	return n, b[i:], i > 0
+}
+
+// seconds reads a decimal number of seconds such as 248321, 0.47 or 1.7 (Postfix delay=).
+func seconds(b []byte) (d time.Duration, rest []byte, ok bool) {
+	n, b, ok := number(b)
+	if !ok {
+		return 0, b, false
+	}
+	if n > 9_000_000_000 {
+		n = 9_000_000_000 // 285 years: what a Duration holds
+	}
+	d = time.Duration(n) * time.Second
+	if len(b) > 1 && b[0] == '.' && isDigit(b[1]) {
+		scale := time.Second
+		for b = b[1:]; len(b) > 0 && isDigit(b[0]); b = b[1:] {
+			scale /= 10
+			d += time.Duration(b[0]-'0') * scale
+		}
+	}
+	return d, b, true
+}
+
+// trimAngle removes one pair of angle brackets around b, but keeps "<>", the null address.
+// A bracket that a cut line has lost does not matter.
+func trimAngle(b []byte) []byte {
+	if len(b) == 0 || b[0] != '<' || len(b) == 2 && b[1] == '>' {
+		return b
+	}
+	b = b[1:]
+	if n := len(b); n > 0 && b[n-1] == '>' {
+		b = b[:n-1]
+	}
+	return b
+}
+
+// trimLeft removes leading blanks.
+func trimLeft(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	return b
+}
+
+// trimRight removes trailing blanks and carriage returns.
+func trimRight(b []byte) []byte {
+	for len(b) > 0 && (b[len(b)-1] == ' ' || b[len(b)-1] == '\t' || b[len(b)-1] == '\r') {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// wordOf returns the letters, digits and hyphens at the start of b.
+func wordOf(b []byte) []byte {
+	i := 0
+	for i < len(b) && (isAlnum(b[i]) || b[i] == '-' || b[i] == '_') {
+		i++
+	}
+	if i == 0 {
+		return nil
+	}
+	return b[:i]
+}

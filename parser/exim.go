@@ -1,0 +1,260 @@
+package parser
+
+import "time"
+
+// eximState is what the Exim dialect remembers from line to line.
+type eximState struct {
+	seen   bool             // a line that only Exim writes was read
+	tag    [maxEximTag]byte // program name under syslog, where it is not exim
+	tagLen int
+}
+
+// maxEximTag is the longest program name that Exim takes (syslog_processname, -L).
+const maxEximTag = 32
+
+// claimsExim says whether a line is Exim's. Other programs (dpkg, MySQL) write Exim's stamp
+// too, so that a line with nothing but the stamp is Exim's only after one that no other
+// program writes, or if it is such a line itself.
+func claimsExim(p *Parser, f *frame) bool {
+	switch {
+	case hasPrefix(f.tag, "exim"):
+		return !hasPrefix(f.tag, "eximstats") && !hasSuffix(f.tag, "exporter")
+	case f.native:
+		if !p.exim.seen && p.opt.MTA != Exim {
+			p.exim.seen = eximStart(f.msg)
+			return p.exim.seen
+		}
+		return true
+	case len(f.tag) > 0:
+		return p.claimsEximTag(f)
+	case !f.time.IsZero():
+		return eximStart(f.msg)
+	}
+	return p.claimsEximBare(f.line)
+}
+
+// claimsEximTag knows Exim under a program name of the administrator's by its first line
+// with a queue ID and a flag.
+func (p *Parser) claimsEximTag(f *frame) bool {
+	x := &p.exim
+	if x.tagLen > 0 && string(x.tag[:x.tagLen]) == string(f.tag) {
+		return true
+	}
+	b := f.msg
+	if len(b) == 0 || len(f.tag) > maxEximTag || !isAlnum(b[0]) {
+		return false
+	}
+	if _, rest, ok := p.cutEximStamp(b); ok {
+		b = rest
+	}
+	_, rest, ok := cutEximID(b)
+	if !ok || eximFlag(rest) == 0 && !hasPrefix(rest, "Completed") {
+		return false
+	}
+	x.tagLen = copy(x.tag[:], f.tag)
+	return true
+}
+
+// claimsEximBare claims lines without a stamp in front: the goings-on of the line before,
+// headers in a reject log, a piece of a split line, and "host exim[4242]: 2026-...".
+func (p *Parser) claimsEximBare(b []byte) bool {
+	if len(b) == 0 {
+		return false
+	}
+	if p.last == Exim && (b[0] == ' ' || b[0] == '\t') || eximHeaderLine(b) {
+		return true
+	}
+	if b[0] == '-' {
+		return p.last == Exim && isDashes(b)
+	}
+	if !isAlnum(b[0]) && b[0] != '[' {
+		return false
+	}
+	var ev Event
+	rest, ok := p.eximBareFrame(b, &ev)
+	return ok && (ev.Continued || eximStart(rest))
+}
+
+// eximBareFrame reads "[1\4] 2026-11-03 04:05:06 msg" and "host exim[4242]: 2026-11-03
+// 04:05:06 msg". Exim splits a line that syslog could not hold and numbers the pieces,
+// with a backslash where it split at a line feed (Exim src/log.c).
+func (p *Parser) eximBareFrame(b []byte, ev *Event) (rest []byte, ok bool) {
+	if n, rest, ok := cutEximPiece(b); ok {
+		if t, after, ok := p.cutEximStamp(rest); ok {
+			ev.Time = t
+			return after, true
+		}
+		ev.Continued = n > 1 && p.last == Exim
+		return rest, ev.Continued
+	}
+	host, after, found := cutByte(b, ' ')
+	if !found || !hasPrefix(after, "exim") {
+		return b, false
+	}
+	var f frame
+	if !readTag(after, &f) {
+		return b, false
+	}
+	t, rest, ok := p.cutEximStamp(f.msg)
+	if ok {
+		ev.Time, ev.Host, ev.Program, ev.Instance, ev.PID = t, host, f.tag, f.tag, f.pid
+	}
+	return rest, ok
+}
+
+// parseExim parses a line that claimsExim has claimed.
+func (p *Parser) parseExim(f *frame, ev *Event) bool {
+	b := f.msg
+	ev.Instance = f.tag
+	switch {
+	case f.time.IsZero() && len(f.tag) == 0:
+		rest, ok := p.eximBareFrame(f.line, ev)
+		if !ok || ev.Continued {
+			ev.Kind, ev.Continued = Other, true
+			return true
+		}
+		b = rest
+	case len(b) > 0 && (b[0] == '[' || isDigit(b[0])):
+		if n, rest, ok := cutEximPiece(b); ok {
+			if n > 1 {
+				ev.Kind, ev.Continued = Other, true
+				return true
+			}
+			b = rest
+		}
+		if t, rest, ok := p.cutEximStamp(b); ok {
+			ev.Time, b = t, rest
+		}
+		if pid, rest, ok := cutPID(b); ok {
+			ev.PID, b = pid, rest
+		}
+	}
+	if id, rest, ok := cutEximID(b); ok {
+		ev.QueueID = id
+		if rest = trimLeft(rest); len(rest) == 0 {
+			return false
+		}
+		switch eximFlag(rest) {
+		case '<', '(': // <= and (=
+			return p.parseEximArrival(rest[2:], ev)
+		case '>': // => -> >>
+			return p.parseEximDelivered(rest[2:], ev)
+		case '-': // *>
+			ev.NotAttempted = true // by option -N (Exim specification, "Log line flags")
+			return p.parseEximDelivered(rest[2:], ev)
+		case '=':
+			return p.parseEximDeferred(rest[2:], ev)
+		case '*':
+			return p.parseEximFailed(rest[2:], ev)
+		}
+		b = rest
+	}
+	return len(b) > 1 && p.parseEximText(b, ev)
+}
+
+// eximFlag returns a byte for the flag at the start of b: '<' for <=, '(' for (=, '>' for
+// => -> and >>, '-' for *>, '=' for ==, '*' for **, and 0 for anything else.
+func eximFlag(b []byte) byte {
+	if len(b) < 2 || len(b) > 2 && b[1] == b[2] {
+		return 0
+	}
+	switch string(b[:2]) {
+	case "<=", "(=", "==", "**":
+		return b[0]
+	case "=>", "->", ">>":
+		return '>'
+	case "*>":
+		return '-'
+	}
+	return 0
+}
+
+// cutEximID cuts a queue ID and the blank after it: 1tivSh-0007oc-5P, since 4.97
+// 1tivSh-00000000ALP-0mWt.
+func cutEximID(b []byte) (id, rest []byte, ok bool) {
+	n := eximIDLen(b)
+	if n == 0 || n < len(b) && b[n] != ' ' {
+		return nil, b, false
+	}
+	return b[:n], b[min(n+1, len(b)):], true
+}
+
+// eximIDLen returns the length of the queue ID at the start of b, or 0.
+func eximIDLen(b []byte) int {
+	if len(b) < 16 || b[6] != '-' {
+		return 0
+	}
+	n := 16
+	if b[13] != '-' {
+		if n = 23; len(b) < n || b[18] != '-' {
+			return 0
+		}
+	}
+	for i, c := range b[:n] {
+		if !isAlnum(c) && (c != '-' || i != 6 && i != n-3 && i != n-5) {
+			return 0
+		}
+	}
+	return n
+}
+
+// cutEximStamp cuts Exim's own stamp. A queue ID begins with a digit as well, hence the look
+// at the hyphens.
+func (p *Parser) cutEximStamp(b []byte) (t time.Time, rest []byte, ok bool) {
+	if len(b) < 20 || b[4] != '-' || b[7] != '-' || b[10] != ' ' {
+		return t, b, false
+	}
+	return p.stamps.iso(b)
+}
+
+// cutEximPiece cuts "[2/5] " or "[2\5] ".
+func cutEximPiece(b []byte) (piece int, rest []byte, ok bool) {
+	if len(b) < 6 || b[0] != '[' {
+		return 0, b, false
+	}
+	n, rest, ok := number(b[1:])
+	if !ok || len(rest) == 0 || rest[0] != '/' && rest[0] != '\\' {
+		return 0, b, false
+	}
+	if _, rest, ok = number(rest[1:]); !ok || !hasPrefix(rest, "] ") {
+		return 0, b, false
+	}
+	return int(n), rest[2:], true
+}
+
+// eximHeaderLine tells whether b is a line of a reject log block: "Envelope-from: <...>", or
+// a header with its type before it, "P Received: ...", "  Subject: ..." (Exim src/log.c).
+// The second form, without a letter, is not safe to know without the line before.
+func eximHeaderLine(b []byte) bool {
+	if hasPrefix(b, "Envelope-from: <") || hasPrefix(b, "Envelope-to: <") {
+		return true
+	}
+	if len(b) < 4 || b[1] != ' ' {
+		return false
+	}
+	switch b[0] {
+	case 'B', 'C', 'F', 'I', 'P', 'R', 'S', 'T', '*':
+	default:
+		return false
+	}
+	name, _, ok := cutByte(b[2:], ':')
+	if !ok || len(name) < 2 {
+		return false
+	}
+	for _, c := range name {
+		if !isAlnum(c) && c != '-' {
+			return false
+		}
+	}
+	return true
+}
+
+// isDashes tells whether b is the line that ends a reject log block.
+func isDashes(b []byte) bool {
+	for _, c := range b {
+		if c != '-' {
+			return false
+		}
+	}
+	return len(b) >= 10
+}

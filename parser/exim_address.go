@@ -1,0 +1,154 @@
+package parser
+
+import "bytes"
+
+// cutEximRecipient cuts the addresses of a delivery line: the final one, its parents in
+// parentheses, and the original one in angle brackets (Exim src/deliver.c,
+// string_log_address):
+//
+//	c@d.example (list@own.example) <orig@own.example> R=...
+//	|/usr/bin/filter a: b; c <u@own.example> R=...
+//	tina h@d.example <"tina h"@d.example> R=...
+//
+// The final address has lost the quotes of its local part; it then contains whatever was
+// between them.
+func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
+	if i := indexString(b, `<"`); i > 1 && b[i-1] == ' ' {
+		if orig, after := cutEximAngle(b[i:]); sameUnquoted(b[:i-1], orig) {
+			ev.Recipient, ev.OrigRecipient = b[:i-1], orig
+			return after
+		}
+	}
+	end := eximAddressEnd(b)
+	ev.Recipient, rest = b[:end], b[end:]
+	for {
+		r := trimLeft(rest)
+		if len(r) == 0 {
+			break
+		}
+		if r[0] == '<' {
+			ev.OrigRecipient, rest = cutEximAngle(r)
+			break
+		}
+		if r[0] != '(' {
+			break
+		}
+		_, after, ok := cutByte(r, ')')
+		if !ok {
+			break
+		}
+		rest = after
+	}
+	if len(ev.Recipient) > 0 && ev.Recipient[0] == '<' {
+		ev.Recipient = trimAngle(ev.Recipient)
+	} else if n := len(ev.Recipient) - 1; n > 0 && ev.Recipient[n] == '>' && bytes.IndexByte(ev.Recipient, '<') < 0 && isAlnum(ev.Recipient[0]) {
+		ev.Recipient = ev.Recipient[:n] // "someone@d.example>:" of a damaged line
+	}
+	switch firstByte(ev.Recipient) {
+	case '|', '/', '>', ':':
+		ev.Direction = Local
+	}
+	return rest
+}
+
+// eximAddressEnd returns the length of the address at the start of b.
+func eximAddressEnd(b []byte) int {
+	i := 0
+	special := false
+	switch b[0] {
+	case '|', '/', '>', ':': // a command, a file, an autoreply or a special item
+		special = true
+	case '"':
+		_, rest := cutEximQuoted(b)
+		i = len(b) - len(rest)
+	}
+	for ; i < len(b); i++ {
+		switch b[i] {
+		case ':':
+			if !special && (i+1 == len(b) || b[i+1] == ' ') {
+				return i
+			}
+		case ' ':
+			if eximAddressFollowed(b[i+1:], special) {
+				return i
+			}
+		}
+	}
+	if special { // a line that was cut off, or one without an original address
+		for i := 1; i < len(b); i++ {
+			if b[i] == ' ' && eximAddressFollowed(b[i+1:], false) {
+				return i
+			}
+		}
+	}
+	return len(b)
+}
+
+// eximAddressFollowed tells whether b, behind a blank, is what can follow an address.
+func eximAddressFollowed(b []byte, special bool) bool {
+	if len(b) == 0 {
+		return true
+	}
+	switch b[0] {
+	case ' ':
+		return eximAddressFollowed(b[1:], special)
+	case '<':
+		end := angleEnd(b)
+		return end < 0 && !special || end > 0 && eximFieldsFollow(b[end+1:])
+	case '(':
+		end := bytes.IndexByte(b, ')')
+		return end > 0 && (hasPrefix(b[end+1:], " <") || hasPrefix(b[end+1:], " ("))
+	}
+	return !special && eximFieldsFollow(b)
+}
+
+// eximFieldsFollow tells whether b is empty or begins with a field, a colon or the word
+// defer.
+func eximFieldsFollow(b []byte) bool {
+	b = trimLeft(b)
+	if len(b) == 0 || b[0] == ':' && (len(b) == 1 || b[1] == ' ') {
+		return true
+	}
+	if c := b[0]; 'A' <= c && c <= 'Z' {
+		n := eximKeyLen(b)
+		return 0 < n && n <= 3
+	}
+	return hasPrefix(b, "defer (") || hasPrefix(b, "routing defer (")
+}
+
+// sameUnquoted tells whether quoted, "a b"@d.example, is plain, a b@d.example, with quotes
+// around the local part and perhaps backslashes in it. Case does not count.
+func sameUnquoted(plain, quoted []byte) bool {
+	i, inside := 0, false
+	for j := 0; j < len(quoted); j++ {
+		c := quoted[j]
+		switch {
+		case c == '"':
+			inside = !inside
+			continue
+		case c == '\\' && inside && j+1 < len(quoted):
+			j++
+			c = quoted[j]
+		}
+		if i == len(plain) || lowerASCII(plain[i]) != lowerASCII(c) {
+			return false
+		}
+		i++
+	}
+	return i == len(plain)
+}
+
+func lowerASCII(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
+}
+
+// firstByte returns the first byte of b, 0 if it is empty.
+func firstByte(b []byte) byte {
+	if len(b) == 0 {
+		return 0
+	}
+	return b[0]
+}

@@ -1,0 +1,276 @@
+package parser
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// eximTest is a line as Exim writes it after its stamp, and what it means in the words of
+// eximString.
+type eximTest struct{ name, line, want string }
+
+// eximString writes an event as "kind key=value ..."; what is absent is left out.
+func eximString(ev *Event) string {
+	b := []byte(ev.Kind.String())
+	text := func(key, s string) {
+		if s != "" {
+			b = fmt.Appendf(b, " %s=%s", key, s)
+		}
+	}
+	flag := func(key string, set bool) {
+		if set {
+			b = fmt.Appendf(b, " %s", key)
+		}
+	}
+	peer := func(key string, p Peer) {
+		if p.Name != nil || p.IP != nil || p.Helo != nil {
+			b = fmt.Appendf(b, " %s=%s|%s|%d|%s", key, p.Name, p.IP, p.Port, p.Helo)
+		}
+	}
+	text("severity", ev.Severity.String())
+	text("dir", ev.Direction.String())
+	text("origin", ev.Origin.String())
+	text("stage", ev.Stage.String())
+	flag("not-attempted", ev.NotAttempted)
+	flag("late", ev.Late)
+	flag("continued", ev.Continued)
+	text("id", string(ev.QueueID))
+	text("msgid", string(ev.MessageID))
+	text("from", string(ev.Sender))
+	text("to", string(ev.Recipient))
+	text("orig", string(ev.OrigRecipient))
+	text("for", string(ev.Recipients))
+	peer("client", ev.Client)
+	text("user", string(ev.User))
+	peer("relay", ev.Relay)
+	if ev.Has&HasSize != 0 {
+		b = fmt.Appendf(b, " size=%d", ev.Size)
+	}
+	if ev.Has&HasNRcpt != 0 {
+		b = fmt.Appendf(b, " nrcpt=%d", ev.NRcpt)
+	}
+	if ev.Has&HasDelay != 0 {
+		b = fmt.Appendf(b, " delay=%v", ev.Delay)
+	}
+	text("tls", string(ev.TLS))
+	if ev.Code != 0 {
+		b = fmt.Appendf(b, " code=%d", ev.Code)
+	}
+	if ev.CodeInferred != 0 {
+		b = fmt.Appendf(b, " inferred=%d", ev.CodeInferred)
+	}
+	if e := ev.Enhanced; e.Class != 0 {
+		b = fmt.Appendf(b, " enhanced=%d.%d.%d", e.Class, e.Subject, e.Detail)
+	}
+	text("next", string(ev.NextQueueID))
+	text("prev", string(ev.PrevQueueID))
+	text("detail", string(ev.Detail))
+	text("text", string(ev.Text))
+	return string(b)
+}
+
+// eximParse parses a line behind Exim's stamp without the frame reader.
+func eximParse(p *Parser, line []byte, ev *Event) bool {
+	f := frame{line: line, msg: line, native: true, time: time.Unix(1, 0)}
+	*ev = Event{}
+	return claimsExim(p, &f) && p.parseExim(&f, ev)
+}
+
+func TestParseExim(t *testing.T) {
+	for _, tt := range eximTests {
+		t.Run(tt.name, func(t *testing.T) {
+			p := New(Options{MTA: Exim})
+			var ev Event
+			if !eximParse(p, []byte(tt.line), &ev) {
+				t.Fatalf("parseExim(%q): not understood", tt.line)
+			}
+			if got := eximString(&ev); got != tt.want {
+				t.Errorf("parseExim(%q)\n got %s\nwant %s", tt.line, got, tt.want)
+			}
+		})
+	}
+}
+
+// TestParseEximTruncated cuts every line of the table at every byte: no panic, and fields
+// lie in the line.
+func TestParseEximTruncated(t *testing.T) {
+	p := New(Options{MTA: Exim})
+	var ev Event
+	for _, tt := range eximTests {
+		for n := range len(tt.line) {
+			line := []byte(tt.line[:n])
+			eximParse(p, line, &ev)
+			checkEximFields(t, line, &ev)
+		}
+	}
+}
+
+// checkEximFields checks that no field was made up: each is a piece of the line, but for
+// texts, which are joined from the lines of a reply.
+func checkEximFields(t *testing.T, line []byte, ev *Event) {
+	t.Helper()
+	for i, b := range [][]byte{ev.QueueID, ev.MessageID, ev.Sender, ev.Recipient, ev.OrigRecipient, ev.Recipients,
+		ev.Client.Name, ev.Client.IP, ev.Client.Helo, ev.User, ev.Relay.Name, ev.Relay.IP, ev.TLS, ev.Detail, ev.PrevQueueID} {
+		if !bytes.Contains(line, b) {
+			t.Errorf("parseExim(%q): field %d is %q, not part of the line", line, i, b)
+		}
+	}
+}
+
+func TestParseEximAllocs(t *testing.T) {
+	p := New(Options{MTA: Exim})
+	var ev Event
+	lines := make([][]byte, len(eximTests))
+	for i, tt := range eximTests {
+		lines[i] = []byte(tt.line)
+		eximParse(p, lines[i], &ev) // grows the buffers
+	}
+	for i, line := range lines {
+		if n := testing.AllocsPerRun(20, func() { eximParse(p, line, &ev) }); n != 0 {
+			t.Errorf("parseExim(%q): %v allocs, want 0", eximTests[i].line, n)
+		}
+	}
+}
+
+// TestParseEximForged holds that a stranger's words in a subject, a reply, a HELO name, a
+// login name or an address set no field.
+func TestParseEximForged(t *testing.T) {
+	const id = "1tivSh-00000000ALP-0mWt"
+	tests := []eximTest{
+		{"subject", id + ` <= a@b.example H=h.example [192.0.2.1] P=esmtp S=10 T="\" H=x [192.0.2.66] id=forged => ** for z@z.example" for c@d.example`,
+			`received dir=in id=` + id + ` from=a@b.example for=c@d.example client=h.example|192.0.2.1|0| size=10 nrcpt=1`},
+		{"confirmation", id + ` => c@d.example R=r T=t H=h.example [192.0.2.1] C="250 ok\" QT=9d H=x [192.0.2.66] C=\"550 no" QT=1s`,
+			`delivered dir=out origin=remote id=` + id + ` to=c@d.example relay=h.example|192.0.2.1|0| delay=1s code=250 text=ok" QT=9d H=x [192.0.2.66] C="550 no`},
+		{"reply", id + ` ** c@d.example R=r T=t H=h.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<c@d.example>: 550 5.1.1 no H=x [192.0.2.66]: SMTP error after end of data: 250 ok DT=soon`,
+			`bounced dir=out origin=remote stage=rcpt id=` + id + ` to=c@d.example relay=h.example|192.0.2.1|0| code=550 enhanced=5.1.1 text=no H=x [192.0.2.66]: SMTP error after end of data: 250 ok DT=soon`},
+		{"command", id + ` ** a: 250 b@d.example <"a: 250 b"@d.example> R=r T=t H=h.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<"a: 250 b"@d.example>: 550 no`,
+			`bounced dir=out origin=remote stage=rcpt id=` + id + ` to=a: 250 b@d.example orig="a: 250 b"@d.example relay=h.example|192.0.2.1|0| code=550 text=no`},
+		{"local part", id + ` => x R=y H=z [192.0.2.66]@d.example <"x R=y H=z [192.0.2.66]"@d.example> R=r T=t H=h.example [192.0.2.1] C="250 ok"`,
+			`delivered dir=out origin=remote id=` + id + ` to=x R=y H=z [192.0.2.66]@d.example orig="x R=y H=z [192.0.2.66]"@d.example relay=h.example|192.0.2.1|0| code=250 text=ok`},
+		{"helo", `H=(x] [192.0.2.66) [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`,
+			`rejected dir=in origin=local stage=rcpt from=a@b.example to=c@d.example client=|192.0.2.1|0|x] [192.0.2.66 inferred=550 text=no`},
+		{"sender", `H=h.example [192.0.2.1] F=<"> rejected RCPT <x@y>: 250 ok"@b.example> temporarily rejected RCPT <c@d.example>: 451 later`,
+			`rejected dir=in origin=local stage=rcpt from="> rejected RCPT <x@y>: 250 ok"@b.example to=c@d.example client=h.example|192.0.2.1|0| code=451 text=later`},
+		{"set_id", `plain authenticator failed for h.example [192.0.2.1]: 535 Incorrect authentication data (set_id=x (set_id=admin): ok)`,
+			`auth_failed dir=in origin=local stage=auth client=h.example|192.0.2.1|0| user=x (set_id=admin): ok code=535 text=Incorrect authentication data (set_id=x (set_id=admin): ok)`},
+		{"last command", `SMTP protocol error in "aUtH lOgIn" H=(test) [198.51.100.8]" H=(roxzgj) [192.0.2.6] AUTH command used when not advertised`,
+			`rejected dir=in origin=local stage=auth client=|192.0.2.6|0|roxzgj inferred=550 detail=aUtH lOgIn" H=(test) [198.51.100.8] text=AUTH command used when not advertised`},
+	}
+	for _, tt := range tests {
+		p := New(Options{MTA: Exim})
+		var ev Event
+		if !eximParse(p, []byte(tt.line), &ev) {
+			t.Errorf("%s: parseExim(%q): not understood", tt.name, tt.line)
+		}
+		if got := eximString(&ev); got != tt.want {
+			t.Errorf("%s: parseExim(%q)\n got %s\nwant %s", tt.name, tt.line, got, tt.want)
+		}
+	}
+}
+
+func FuzzParseExim(f *testing.F) {
+	for _, tt := range eximTests {
+		f.Add([]byte(tt.line))
+		f.Add([]byte("2026-11-03 04:05:06 " + tt.line))
+	}
+	f.Add([]byte(`mx exim[4242]: 2026-11-03 04:05:06 [1\2] x`))
+	f.Fuzz(func(t *testing.T, line []byte) {
+		if bytes.IndexByte(line, '\n') >= 0 {
+			return
+		}
+		before := bytes.Clone(line)
+		p := New(Options{MTA: Exim})
+		var ev Event
+		eximParse(p, line, &ev)
+		checkEximFields(t, line, &ev)
+		p.last = Exim
+		p.Parse(line, &ev)
+		if !bytes.Equal(before, line) {
+			t.Errorf("parseExim changed its input %q to %q", before, line)
+		}
+	})
+}
+
+// TestClaimsExim checks which lines are taken for Exim's, in order of a file's lines.
+func TestClaimsExim(t *testing.T) {
+	tests := []struct {
+		name, log, want string // one letter a line: u understood, - ignored, ? unrecognised
+	}{
+		{"other programs use the stamp too", `2026-11-03 04:05:06 startup archives unpack
+2026-11-03 04:05:06 0 [Note] InnoDB: Compressed tables use zlib 1.2.13
+2026-11-03 04:05:07 status installed exim4-base:amd64 4.96-15`, `---`},
+		{"trap 41: every optional part", `2026-11-03 04:05:06 1tivSh-0007oc-5P Completed
+2026-11-03 04:05:06.123 1tivSh-0007oc-5P Completed
+2026-11-03 04:05:06 +0100 1tivSh-0007oc-5P Completed
+2026-11-03 04:05:06.123 +0100 [4242] 1tivSh-0007oc-5P Completed
+2026-11-03 04:05:06 [4242] words of an administrator`, `uuuu?`},
+		{"trap 41: syslog", `Nov  3 04:05:06 mx exim[4242]: 2026-11-03 04:05:06 1tivSh-0007oc-5P Completed
+Nov  3 04:05:06 mx exim4[4242]: 1tivSh-0007oc-5P Completed
+Nov  3 04:05:06 mx mailout[4242]: Start queue run: pid=1
+Nov  3 04:05:06 mx mailout[4242]: 1tivSh-0007oc-5P => a@b.example R=r T=t
+Nov  3 04:05:06 mx mailout[4242]: Start queue run: pid=1
+2026-11-03 04:05:06 info exim[8003]: [8003] 1tivSh-0007oc-5P Completed
+mx.example exim[8003]: 2026-11-03 04:05:06 1tivSh-0007oc-5P Completed`, `uu-uuuu`},
+		{"trap 52: syslog pieces", `Nov  3 04:05:06 mx exim[4242]: [1\3] 2026-11-03 04:05:06 1tivSh-0007oc-5P H=h.example [192.0.2.1] F=<a@b.example> rejected after DATA: no
+Nov  3 04:05:06 mx exim[4242]: [2\3] Envelope-from: <a@b.example>
+Nov  3 04:05:06 mx exim[4242]: [3/3]   Subject: x
+[1\2] 2026-11-03 04:05:06 plain authenticator failed for h.example [192.0.2.1]: 535 Incorrect authentication data
+[2\2] and more`, `uuuuu`},
+		{"trap 52: reject log", `2026-11-03 04:05:06 1tivSh-0007oc-5P H=h.example [192.0.2.1] F=<a@b.example> rejected after DATA: no
+Envelope-from: <a@b.example>
+Envelope-to: <c@d.example>
+P Received: from h.example
+	by mx.example with esmtp
+  Subject: x
+* Old: x
+----------------------------------------
+not a header`, `uuuuuuuu-`},
+		{"reject log from the middle", `	by mx.example with esmtp
+F From: <a@b.example>
+  Subject: x
+2026-11-03 04:05:06 1tivSh-0007oc-5P H=h.example [192.0.2.1] rejected DATA`, `-uuu`},
+		{"two-line warning", `2026-11-03 04:05:06 Warning: purging the environment.
+2026-11-03 04:05:06 cwd=/ 2 args: exim -q
+2026-11-03 04:05:06 Warning: purging the environment.
+ Suggested action: use keep_environment.`, `-uuu`},
+	}
+	for _, tt := range tests {
+		p := New(Options{Year: 2026})
+		var ev Event
+		var got strings.Builder
+		for line := range strings.SplitSeq(tt.log, "\n") {
+			got.WriteByte("-u?"[p.Parse([]byte(line), &ev)])
+		}
+		if got.String() != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got.String(), tt.want)
+		}
+	}
+}
+
+func TestEximTime(t *testing.T) {
+	tests := []struct {
+		text string
+		want time.Duration
+		ok   bool
+	}{
+		{"0s", 0, true},
+		{"0.304s", 304 * time.Millisecond, true},
+		{"3m45s", 3*time.Minute + 45*time.Second, true},
+		{"1d2h", 26 * time.Hour, true},
+		{"2w", 14 * 24 * time.Hour, true},
+		{"5", 0, false},
+		{"s", 0, false},
+		{"qqs", 0, false},
+		{"1s later", 0, false},
+		{"99999999999999999w", 0, false},
+		{"", 0, false},
+	}
+	for _, tt := range tests {
+		if got, ok := eximTime([]byte(tt.text)); got != tt.want && tt.ok || ok != tt.ok {
+			t.Errorf("eximTime(%q): got %v, %v, want %v, %v", tt.text, got, ok, tt.want, tt.ok)
+		}
+	}
+}

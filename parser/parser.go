@@ -1,0 +1,144 @@
+// Package parser turns mail log lines into events, one line at a time and without
+// allocating.
+//
+// A line is read in two steps: the frame (syslog in its spellings, ISO 8601, RFC 5424,
+// Exim's own stamp) gives time, host, program and process ID; the dialect of the MTA gives
+// the rest. Both are found out from the line itself.
+//
+//	p := parser.New(parser.Options{Year: 2026, Zone: time.UTC})
+//	var ev parser.Event
+//	if p.Parse(line, &ev) == parser.Understood {
+//		fmt.Println(ev.Kind, string(ev.Recipient), ev.Code)
+//	}
+package parser
+
+import (
+	"time"
+
+	"github.com/smtplog/smtplog/status"
+)
+
+// MTA names a mail transfer agent whose log lines the package reads.
+type MTA uint8
+
+// The MTAs; the zero MTA means another program.
+const (
+	NoMTA MTA = iota
+	Postfix
+	Exim
+)
+
+// String returns the MTA's name in lower case, "" for NoMTA.
+func (m MTA) String() string {
+	for _, d := range dialects {
+		if d.mta == m {
+			return d.name
+		}
+	}
+	return ""
+}
+
+// dialects lists every MTA, in the order in which they are asked whether a line is theirs.
+// A new one is its own file and a row here.
+//
+// claims says whether the frame's line is the MTA's. parse fills the event from the frame's
+// message and returns false where no rule recognises it; it may leave what it found (queue
+// ID, program) set even then.
+var dialects []dialect
+
+type dialect struct {
+	mta    MTA
+	name   string
+	claims func(p *Parser, f *frame) bool
+	parse  func(p *Parser, f *frame, ev *Event) bool
+}
+
+func init() { // the parse functions ask MTA.String, which reads the table
+	dialects = []dialect{
+		{Postfix, "postfix", claimsPostfix, (*Parser).parsePostfix},
+		{Exim, "exim", claimsExim, (*Parser).parseExim},
+	}
+}
+
+// Verdict says whose a line was.
+type Verdict uint8
+
+// The verdicts. lines = Understood + Ignored + Unrecognised.
+const (
+	Ignored      Verdict = iota // another program's line, or no log line at all
+	Understood                  // an MTA's line that a rule recognises
+	Unrecognised                // an MTA's line that no rule recognises; Event.Kind is Unknown
+)
+
+// Options of a Parser. The zero Options reads stamps without a zone as UTC and stamps
+// without a year as of year 1.
+type Options struct {
+	Zone     *time.Location // of stamps that carry none; nil: UTC
+	Year     int            // of the first stamp without a year; 0: year 1
+	LastYear int            // of the last such stamp, where known: no line is of a later year
+	MTA      MTA            // read lines of this MTA only; NoMTA: every MTA
+}
+
+// Parser parses the lines of one log file (or stream) in order. It is not safe for
+// concurrent use. It remembers little: the stamp before (for the year), and which MTA's
+// lines were seen last (for lines that go on).
+type Parser struct {
+	opt     Options
+	stamps  stamps
+	replies status.ReplyParser
+	buf     []byte // for fields that must be rewritten; reused line by line
+	frame   frame  // of the current line; here because a local one would be allocated
+	last    MTA    // of the line before, for continuation lines
+	exim    eximState
+}
+
+// New returns a Parser.
+func New(opt Options) *Parser {
+	if opt.Zone == nil {
+		opt.Zone = time.UTC
+	}
+	return &Parser{opt: opt, stamps: stamps{zone: opt.Zone, year: max(opt.Year, 1), lastYear: opt.LastYear}}
+}
+
+// Parse reads one line (without its line feed) into ev and says whose it was. ev is reset
+// first. For an ignored line only what the frame told is set.
+func (p *Parser) Parse(line []byte, ev *Event) Verdict {
+	*ev = Event{}
+	f := &p.frame
+	*f = frame{}
+	p.readFrame(line, f)
+	for i := range dialects {
+		d := &dialects[i]
+		if p.opt.MTA != NoMTA && p.opt.MTA != d.mta || !d.claims(p, f) {
+			continue
+		}
+		ev.Time, ev.Host, ev.Program, ev.PID, ev.MTA = f.time, f.host, f.tag, f.pid, d.mta
+		ev.Repeat = f.repeat
+		p.last = d.mta
+		if !d.parse(p, f, ev) {
+			ev.Kind, ev.Text = Unknown, f.msg
+			return Unrecognised
+		}
+		if ev.Kind == Delivered && ev.Origin == status.OriginRemote && ev.Stage == status.StageNone {
+			ev.Stage = status.StageEndOfData // it takes no other answer to deliver (RFC 5321 4.1.1.4)
+		}
+		return Understood
+	}
+	p.last = NoMTA
+	ev.Time, ev.Host, ev.Program, ev.PID = f.time, f.host, f.tag, f.pid
+	return Ignored
+}
+
+// Prime has the parser look at a block of lines from the start of a log before the first
+// Parse, so that lines that only the others explain are taken for what they are from the
+// beginning: Exim's own stamp alone does not tell that a line is Exim's.
+func (p *Parser) Prime(block []byte) {
+	stamps := p.stamps
+	var ev Event
+	for len(block) > 0 {
+		var line []byte
+		line, block, _ = cutByte(block, '\n')
+		p.Parse(line, &ev)
+	}
+	p.stamps, p.last = stamps, NoMTA
+}

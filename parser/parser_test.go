@@ -1,0 +1,177 @@
+package parser
+
+import (
+	"bytes"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/smtplog/smtplog/internal/fixture"
+)
+
+// ownLogs are the logs of testdata, with the shares of their lines that must be understood.
+var ownLogs = []struct {
+	name       string
+	mta        MTA
+	understood float64
+}{
+	{"postfix.log", Postfix, 1},
+	{"exim.log", Exim, 0.998}, // the rest is what the lab's own ACLs write
+	{"exim-rich.log", Exim, 0.998},
+	{"exim.rejectlog", Exim, 1},
+}
+
+// Every line of our own logs is the MTA's, and nearly all are understood.
+func TestOwnLogs(t *testing.T) {
+	for _, tt := range ownLogs {
+		p := New(Options{Year: 2026})
+		var ev Event
+		var n [3]int
+		for i, line := range fixture.Lines(t, fixture.Testdata(t, "logs", tt.name)) {
+			v := p.Parse(line, &ev)
+			if n[v]++; v == Ignored {
+				t.Errorf("%s:%d: ignored: %s", tt.name, i+1, line)
+				continue
+			}
+			if ev.MTA != tt.mta {
+				t.Errorf("%s:%d: MTA %v", tt.name, i+1, ev.MTA)
+			}
+			if !ev.Continued && ev.Time.Year() != 2026 {
+				t.Errorf("%s:%d: time %v", tt.name, i+1, ev.Time)
+			}
+		}
+		if share := float64(n[Understood]) / float64(n[Understood]+n[Unrecognised]); share < tt.understood {
+			t.Errorf("%s: %.2f %% understood, want %.2f %%", tt.name, 100*share, 100*tt.understood)
+		}
+	}
+}
+
+// No line of our own logs allocates, frame included.
+func TestParseAllocs(t *testing.T) {
+	for _, tt := range ownLogs {
+		lines := fixture.Lines(t, fixture.Testdata(t, "logs", tt.name))
+		p := New(Options{Year: 2026})
+		var ev Event
+		all := func() {
+			for _, line := range lines {
+				p.Parse(line, &ev)
+			}
+		}
+		all() // buffers grow once
+		if n := testing.AllocsPerRun(3, all); n != 0 {
+			t.Errorf("%s: %v allocations for %d lines, want 0", tt.name, n, len(lines))
+		}
+	}
+}
+
+// Every published line parses without a panic, whatever it is, and so do its halves.
+func TestEveryPublishedLine(t *testing.T) {
+	p := New(Options{Year: 2020})
+	var ev Event
+	lines := 0
+	for _, path := range fixture.Glob(t, "corpora", "logs", "*.log*") {
+		for _, line := range fixture.Lines(t, path) {
+			lines++
+			p.Parse(line, &ev)
+			p.Parse(line[:len(line)/2], &ev)
+			p.Parse(line[len(line)/2:], &ev)
+		}
+	}
+	if lines < 50_000 {
+		t.Errorf("only %d lines", lines)
+	}
+}
+
+// Logs of other programs are nobody's.
+func TestOtherPrograms(t *testing.T) {
+	for _, line := range []string{
+		"",
+		`192.0.2.1 - - [03/Nov/2026:04:05:06 +0000] "GET /postfix/smtpd HTTP/1.1" 200 5`,
+		"2026-11-03 04:05:06 status installed exim4-base:amd64 4.96-15",
+		"2026-11-03 04:05:06,123 INFO Completed job",
+		"Nov  3 04:05:06 mx dovecot: imap-login: Login: user=<a@b.example>, method=PLAIN",
+		"Nov  3 04:05:06 mx sshd[1]: Failed password for root from 192.0.2.1 port 22 ssh2",
+		"Nov  3 04:05:06 mx opendkim[9]: 3A1B2C3D4E: DKIM-Signature field added (s=a, d=b.example)",
+		"Nov  3 04:05:06 mx CRON[9]: (postfix) CMD (x)",
+	} {
+		var ev Event
+		if v := New(Options{Year: 2026}).Parse([]byte(line), &ev); v != Ignored {
+			t.Errorf("verdict %d, kind %v: %s", v, ev.Kind, line)
+		}
+	}
+}
+
+// Primed with the start of a log, lines that only the others explain are taken from the first.
+func TestPrime(t *testing.T) {
+	head := []byte("2026-11-03 04:05:06 an administrator's own words\n2026-11-03 04:05:07 1tivSh-0007oc-5P Completed\n")
+	p := New(Options{})
+	p.Prime(head)
+	var ev Event
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	if v := p.Parse(line, &ev); v != Unrecognised || ev.Kind != Unknown {
+		t.Errorf("verdict %d, kind %v", v, ev.Kind)
+	}
+}
+
+// within tells whether b is part of one of the buffers that an event may alias.
+func within(b []byte, buffers ...[]byte) bool {
+	for _, buf := range buffers {
+		if bytes.Contains(buf, b) {
+			return true
+		}
+	}
+	return len(b) == 0
+}
+
+func FuzzParse(f *testing.F) {
+	for _, tt := range frameTests {
+		f.Add([]byte(tt.line))
+	}
+	for _, r := range postfixRows()[:40] {
+		f.Add(fmt.Appendf(nil, "Nov  3 04:05:06 mx %s[1]: %s", r.tag, r.msg))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		before := bytes.Clone(line)
+		p := New(Options{Year: 2026, LastYear: 2027})
+		var a, b Event
+		v := p.Parse(line, &a)
+		if !bytes.Equal(line, before) {
+			t.Fatal("the line was changed")
+		}
+		if (v == Ignored) != (a.MTA == NoMTA) || (v == Unrecognised) != (a.Kind == Unknown) || v == Understood && a.Kind == None {
+			t.Fatalf("verdict %d, MTA %v, kind %v", v, a.MTA, a.Kind)
+		}
+		for _, field := range [][]byte{a.QueueID, a.Host, a.Program, a.Service, a.Sender, a.User, a.NextQueueID} {
+			if !within(field, line, p.buf) {
+				t.Fatalf("%q is not in the line", field)
+			}
+		}
+		p = New(Options{Year: 2026, LastYear: 2027})
+		if w := p.Parse(bytes.Clone(line), &b); w != v || a.Kind != b.Kind || !bytes.Equal(a.QueueID, b.QueueID) || a.Code != b.Code || !a.Time.Equal(b.Time) {
+			t.Fatal("two parsers disagree")
+		}
+	})
+}
+
+// BenchmarkParse reads whole lines, frame and dialect, on one core.
+func BenchmarkParse(b *testing.B) {
+	for _, tt := range ownLogs {
+		lines := fixture.Lines(b, fixture.Testdata(b, "logs", tt.name))
+		size := 0
+		for _, line := range lines {
+			size += len(line) + 1
+		}
+		b.Run(tt.name, func(b *testing.B) {
+			p := New(Options{Year: 2026, Zone: time.UTC})
+			var ev Event
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, line := range lines {
+					p.Parse(line, &ev)
+				}
+			}
+			b.ReportMetric(float64(len(lines))*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+		})
+	}
+}

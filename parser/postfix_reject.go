@@ -1,0 +1,387 @@
+package parser
+
+import (
+	"bytes"
+
+	"github.com/smtplog/smtplog/status"
+)
+
+// action reads what smtpd(8), postscreen(8), cleanup(8), a milter or a proxy did with a
+// client's request: "reject: RCPT from h[ip]: 550 5.1.1 text; from=<a> to=<b> proto=ESMTP
+// helo=<c>", "milter-hold: END-OF-MESSAGE from ...", "warning: header Subject: x from ...".
+func (l *postfixLine) action(b []byte) bool {
+	verb, rest, ok := cutString(b, ": ")
+	if !ok || len(verb) > 24 || !isVerb(verb) {
+		return false
+	}
+	kind, severity := verbKind(verb)
+	if kind == None {
+		return false
+	}
+	ev := l.ev
+	if isContent(rest) {
+		if !l.content(rest) {
+			return false
+		}
+	} else if !l.request(rest, hasPrefix(verb, "proxy-")) {
+		return false
+	}
+	ev.Kind, ev.Severity, ev.Direction = kind, severity, In
+	if string(ev.Client.Name) == "local" && ev.Client.IP == nil { // picked up, not received
+		ev.Client, ev.Direction = Peer{}, Local
+	}
+	if kind != Other {
+		ev.Origin = status.OriginLocal
+	}
+	// A refusal of a recipient leaves the message to the other recipients; one at or after
+	// DATA ends it.
+	ev.Late = kind == Rejected && ev.QueueID != nil &&
+		(ev.Stage == status.StageData || ev.Stage == status.StageEndOfData)
+	return true
+}
+
+// isVerb tells whether b is made of the letters of an action's name.
+func isVerb(b []byte) bool {
+	for _, c := range b {
+		if !('a' <= c && c <= 'z') && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return len(b) > 0
+}
+
+// verbKind maps an action to a kind. Postfix access(5), header_checks(5), milter8.c.
+func verbKind(verb []byte) (Kind, Severity) {
+	for _, s := range [...]string{"milter-", "proxy-"} {
+		if v, ok := cutPrefix(verb, s); ok {
+			verb = v
+			break
+		}
+	}
+	for _, s := range [...]string{"header-", "body-"} {
+		if v, ok := cutPrefix(verb, s); ok {
+			verb = v
+			break
+		}
+	}
+	switch string(verb) {
+	case "reject", "defer", "tempfail", "abort":
+		return Rejected, SeverityNone
+	case "reject_warning":
+		return Warning, RejectWarning
+	case "warn", "warning":
+		return Warning, SeverityWarning
+	case "hold", "quarantine":
+		return Held, SeverityNone
+	case "discard":
+		return Discarded, SeverityNone
+	case "filter", "redirect", "bcc", "prepend", "info", "replace", "strip", "accept", "permit",
+		"ok", "dunno", "ignore", "pass", "delay", "trace", "add", "delete", "insert":
+		return Other, SeverityNone
+	}
+	return None, SeverityNone
+}
+
+// isContent tells whether an action is about a header or body line.
+func isContent(b []byte) bool {
+	for _, s := range [...]string{"header ", "body ", "mime-header ", "nested-header ", "mime-error ", "content "} {
+		if hasPrefix(b, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// request reads "RCPT from h[ip]: 550 5.1.1 text; from=<a> to=<b> proto=ESMTP helo=<c>". A
+// proxy's lines have no client: "END-OF-MESSAGE: 250 2.0.0 text; from=...".
+func (l *postfixLine) request(b []byte, proxy bool) bool {
+	ev := l.ev
+	stage, rest, ok := cutString(b, " from ")
+	if ok && len(stage) <= 40 && bytes.IndexByte(stage, ':') < 0 {
+		p, after, found := cutPeer(rest)
+		if !found {
+			// An address that has been made anonymous, or "local".
+			name, after2, ok := cutByte(rest, ':')
+			if !ok || bytes.IndexByte(name, ' ') >= 0 {
+				return false
+			}
+			p, after = Peer{Name: name}, after2
+		} else if after, ok = cutPrefix(after, ":"); !ok && len(after) > 0 {
+			return false
+		}
+		ev.Client, b = p, trimLeft(after)
+	} else {
+		if stage, b, ok = cutString(b, ": "); !ok || !proxy && !hasPrefix(stage, "END-OF-MESSAGE") {
+			return false
+		}
+	}
+	ev.Stage = stageOf(stage)
+	text := l.envelope(b)
+	l.ourReply(text)
+	if proxy {
+		ev.NextQueueID = queuedAs(text)
+	}
+	if _, list, ok := cutString(ev.Text, " blocked using "); ok {
+		ev.Detail = listName(list)
+	}
+	return true
+}
+
+// ourReply splits the reply that we gave. A milter's has no reply code.
+func (l *postfixLine) ourReply(b []byte) {
+	ev := l.ev
+	if n, rest, ok := number(b); ok && len(b)-len(rest) == 3 && 200 <= n && n <= 599 && len(rest) > 0 && rest[0] == ' ' {
+		ev.Code, b = int(n), rest[1:]
+	}
+	if e, rest, ok := status.ParseEnhanced(b); ok && (len(rest) == 0 || rest[0] == ' ') {
+		ev.Enhanced, b = e, trimLeft(rest)
+	}
+	ev.Text = b
+}
+
+// listName returns a DNS list's name at the start of b.
+func listName(b []byte) []byte {
+	i := 0
+	for i < len(b) && b[i] != ';' && b[i] != ' ' && b[i] != ',' {
+		i++
+	}
+	return b[:i]
+}
+
+// envelope cuts "; from=<a> to=<b> proto=ESMTP helo=<c>" (postscreen: with commas) off the
+// end of b, notes it and returns what stands before it.
+//
+// Text, addresses and HELO name are all strangers', and each may imitate the attributes.
+// Where there is more than one list, the first that fits the value which the reply quotes is
+// Postfix's, else the last that does not lie inside a value of the one before.
+func (l *postfixLine) envelope(b []byte) []byte {
+	i := lastEnvelope(b)
+	if i < 0 {
+		return trimSemicolon(b)
+	}
+	if first := indexString(b, envelopeFrom); first >= 0 && first < i {
+		if j := l.quotedEnvelope(b, first, i); j >= 0 {
+			i = j
+		}
+	}
+	l.attributes(b[i+2:])
+	return b[:i]
+}
+
+// quotedEnvelope returns the first list of attributes, from first on, that holds the address
+// or name with which the reply begins ("554 5.7.1 <u@own.example>: Relay access denied"); -1
+// if none does.
+func (l *postfixLine) quotedEnvelope(b []byte, first, last int) int {
+	open := bytes.IndexByte(b, '<')
+	if open < 0 || open > len("550 5.7.123 ") {
+		return -1
+	}
+	n := closingAngle(b[open:], ':')
+	if n < 0 {
+		return -1
+	}
+	quote := b[open+1 : open+n]
+	saved := *l.ev
+	defer func() { *l.ev = saved }()
+	for i := first; i <= last; {
+		if i > open+n {
+			*l.ev = saved
+			l.attributes(b[i+2:])
+			ev := l.ev
+			if bytes.Equal(quote, ev.Recipient) || bytes.Equal(quote, ev.Sender) || bytes.Equal(quote, ev.Client.Helo) {
+				return i
+			}
+		}
+		j := indexString(b[i+1:], envelopeFrom)
+		if j < 0 {
+			break
+		}
+		i += 1 + j
+	}
+	return -1
+}
+
+const (
+	envelopeFrom  = "; from=<"
+	envelopeTo    = "; to=<"
+	envelopeProto = "; proto="
+	envelopeHelo  = "; helo=<"
+)
+
+// lastEnvelope finds where the attributes begin, at the semicolon; -1 where they are missing
+// or cut off.
+func lastEnvelope(b []byte) int {
+	last := lastIndexString(b, envelopeFrom)
+	if last < 0 {
+		// No sender yet: the client was refused before MAIL.
+		for _, s := range [...]string{envelopeTo, envelopeProto, envelopeHelo} {
+			if i := indexString(b, s); i >= 0 {
+				return i
+			}
+		}
+		// A sender without brackets.
+		return indexString(b, "; from=")
+	}
+	for i := last; ; {
+		prev := lastIndexString(b[:i], envelopeFrom)
+		if prev < 0 {
+			break
+		}
+		if i = prev; coversEnd(b[prev+2 : last]) {
+			last = prev
+		}
+	}
+	return last
+}
+
+// coversEnd tells whether b, a list of attributes up to a certain point, ends inside a
+// value: an address with an open quote, or a HELO name that is not closed.
+func coversEnd(b []byte) bool {
+	for {
+		key, rest, ok := cutByte(b, '=')
+		if !ok {
+			return false
+		}
+		switch string(key) {
+		case "from", "to":
+			i := closingAngle(rest, 0)
+			if i < 0 {
+				return true
+			}
+			b = rest[i+1:]
+		case "proto":
+			_, after, ok := cutByte(rest, ' ')
+			if !ok {
+				return false
+			}
+			b = after
+		case "helo":
+			return bytes.IndexByte(rest, '>') < 0
+		default:
+			return false
+		}
+		b = trimLeft(trimLeftComma(b))
+	}
+}
+
+// attributes reads "from=<a> to=<b> proto=ESMTP helo=<c> sasl_username=<d>".
+func (l *postfixLine) attributes(b []byte) {
+	ev := l.ev
+	for len(b) > 0 {
+		key, rest, ok := cutByte(b, '=')
+		if !ok {
+			return
+		}
+		switch string(key) {
+		case "from":
+			ev.Sender, b = cutAngle(rest, 0)
+		case "to":
+			ev.Recipient, b = cutAngle(rest, 0)
+		case "proto":
+			i := bytes.IndexByte(rest, ' ')
+			if i < 0 {
+				return
+			}
+			b = rest[i:]
+		case "helo":
+			if i := lastIndexString(rest, "> sasl_username=<"); i >= 0 {
+				ev.User = trimAngle(rest[i+len("> sasl_username="):])
+				rest = rest[:i+1]
+			}
+			ev.Client.Helo = emptyAngle(trimRight(rest))
+			return
+		case "sasl_username":
+			ev.User = trimAngle(rest)
+			return
+		default:
+			return
+		}
+		b = trimLeft(trimLeftComma(b))
+	}
+}
+
+// emptyAngle is trimAngle for what may be empty but has no null value.
+func emptyAngle(b []byte) []byte {
+	if string(b) == "<>" || len(b) == 0 {
+		return nil
+	}
+	return trimAngle(b)
+}
+
+func trimSemicolon(b []byte) []byte {
+	if n := len(b); n > 0 && b[n-1] == ';' {
+		return b[:n-1]
+	}
+	return b
+}
+
+// content reads cleanup's actions: "header Subject: x from h[ip]; from=<a> to=<b>
+// proto=ESMTP helo=<c>: 5.7.1 text". The line of the message, the addresses and the HELO
+// name are strangers'; the text at the end is the administrator's.
+func (l *postfixLine) content(b []byte) bool {
+	ev := l.ev
+	what, b, _ := cutByte(b, ' ')
+	ev.Stage = status.StageEndOfData
+	at, peer, rest := lastOrigin(b)
+	if at < 0 {
+		// The line was cut inside the message's line.
+		ev.Detail = b
+		return len(what) > 0
+	}
+	ev.Detail, ev.Client = b[:at], peer
+	end := textAfter(rest)
+	l.attributes(rest[:end])
+	if end < len(rest) {
+		l.ourReply(rest[end+2:])
+	}
+	return true
+}
+
+// lastOrigin finds " from h[ip]; from=<" or " from local; from=<", the last one that does
+// not lie inside a value of the one before, and returns the attributes from "from=<" on.
+func lastOrigin(b []byte) (at int, p Peer, rest []byte) {
+	const from = " from "
+	i := lastEnvelope(b)
+	for i >= 0 {
+		start := lastIndexString(b[:i], from)
+		if start < 0 {
+			break
+		}
+		name := b[start+len(from) : i]
+		if p, after, ok := cutPeer(name); ok && len(after) == 0 {
+			return start, p, b[i+2:]
+		}
+		if string(name) == "local" || string(name) == "unknown" {
+			return start, Peer{Name: name}, b[i+2:]
+		}
+		i = lastIndexString(b[:i], envelopeFrom)
+	}
+	// No sender yet: "from h[ip];" at the end.
+	if start := lastIndexString(b, from); start >= 0 {
+		if p, after, ok := cutPeer(b[start+len(from):]); ok && (len(after) == 0 || after[0] == ';') {
+			return start, p, trimLeft(trimSemicolonLeft(after))
+		}
+	}
+	return -1, p, nil
+}
+
+func trimSemicolonLeft(b []byte) []byte {
+	if len(b) > 0 && b[0] == ';' {
+		return b[1:]
+	}
+	return b
+}
+
+// textAfter returns where ": text" begins behind a list of attributes, len(b) if nowhere.
+// The last "helo=<" value is a stranger's and may hold ">: ", so the last one counts, if its
+// text does not end with the bracket that closes the value.
+func textAfter(b []byte) int {
+	i := lastIndexString(b, ">: ")
+	if i < 0 {
+		return len(b)
+	}
+	if text := b[i+3:]; hasSuffix(text, ">") && bytes.IndexByte(text, '<') < 0 {
+		return len(b)
+	}
+	return i + 1
+}
