@@ -1,0 +1,422 @@
+package aggregate
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
+)
+
+// A fold turns events and records into one table. Folds are merged by addition, in any order,
+// with the same result.
+type fold interface {
+	// attempt counts the result of one delivery attempt, n times.
+	attempt(v *View, n int64)
+	// refusal counts an inbound refusal, n times.
+	refusal(v *View, n int64)
+	// warning counts a warning of the MTA, n times.
+	warning(v *View, n int64)
+	// recipient counts one recipient of a message as of the end of the window; r is nil for
+	// n announced recipients that were not seen, with their outcome.
+	recipient(v *View, o Outcome, n int64)
+	// message counts a message that arrived in the window.
+	message(v *View)
+	merge(o fold)
+	rows() (rows [][]any, approximate bool)
+}
+
+// nothing is a fold that counts nothing, for others to embed.
+type nothing struct{}
+
+func (nothing) attempt(*View, int64)            {}
+func (nothing) refusal(*View, int64)            {}
+func (nothing) warning(*View, int64)            {}
+func (nothing) recipient(*View, Outcome, int64) {}
+func (nothing) message(*View)                   {}
+
+// Column is a table's column.
+type Column struct {
+	Name string
+	Type string // string, integer, number, time or duration (seconds)
+}
+
+// Table is one table of a report. A cell is nil (absent) or of its column's type: string,
+// int64, float64, time.Time or time.Duration.
+type Table struct {
+	Name        string
+	Title       string
+	Unit        string // recipients, attempts, messages, connections or refusals
+	Approximate bool
+	Columns     []Column
+	Rows        [][]any
+}
+
+// spec is a row of the registry of tables.
+type spec struct {
+	name, title, unit string
+	columns           []Column
+	make              func(c *Collector) fold
+}
+
+// specs is the registry: every table of a report, the most important first. A new table is
+// a row here and, if no fold fits, a fold.
+var specs = []spec{
+	{"status", "Delivery attempts by status", "attempts",
+		append([]Column{{"status", "string"}, {"number", "integer"}}, attemptColumns...),
+		func(*Collector) fold { return newAttempts(DimStatus) }},
+	{"replies", "Replies behind failures, variable parts folded", "attempts",
+		[]Column{{"code", "integer"}, {"enhanced", "string"}, {"status", "string"}, {"reply", "string"},
+			{"deferred", "integer"}, {"bounced", "integer"}, {"attempts", "integer"}, {"first", "time"}, {"last", "time"}},
+		func(*Collector) fold {
+			return &replies{texts: newTexts(DimCode, DimEnhanced, DimStatus, DimReply)}
+		}},
+	{"over_time", "Delivery attempts over time by status", "attempts",
+		[]Column{{"time", "time"}, {"direction", "string"}, {"category", "string"}, {"count", "integer"}},
+		func(c *Collector) fold { return newOverTime(c) }},
+	{"domains", "Recipient domains", "recipients",
+		append([]Column{{"domain", "string"}}, recipientColumns...),
+		func(*Collector) fold { return newRecipients(DimDomain) }},
+	{"relays", "Delivery attempts by relay", "attempts",
+		append([]Column{{"relay", "string"}}, attemptColumns...),
+		func(*Collector) fold { return newAttempts(DimRelay) }},
+	{"senders", "Envelope senders", "recipients",
+		slices.Concat([]Column{{"sender", "string"}, {"messages", "integer"}, {"bytes", "integer"}}, recipientColumns),
+		func(*Collector) fold { return newRecipients(DimSender) }},
+	{"enhanced", "Delivery attempts by enhanced status code", "attempts",
+		slices.Concat([]Column{{"enhanced", "string"}, {"meaning", "string"}}, attemptColumns),
+		func(*Collector) fold { return newAttempts(DimEnhanced) }},
+	{"rejects", "Inbound refusals", "refusals",
+		[]Column{{"code", "integer"}, {"enhanced", "string"}, {"status", "string"}, {"stage", "string"},
+			{"reply", "string"}, {"count", "integer"}, {"first", "time"}, {"last", "time"}},
+		func(*Collector) fold {
+			return &refusals{texts: newTexts(DimCode, DimEnhanced, DimStatus, DimStage, DimReply)}
+		}},
+	{"delays", "Delays of deliveries", "attempts",
+		[]Column{{"part", "string"}, {"count", "integer"}, {"p50", "duration"}, {"p90", "duration"},
+			{"p95", "duration"}, {"p99", "duration"}, {"max", "duration"}},
+		func(*Collector) fold { return &delays{} }},
+	{"warnings", "Warnings of the mail system, worst first", "lines",
+		[]Column{{"severity", "string"}, {"service", "string"}, {"text", "string"}, {"count", "integer"},
+			{"first", "time"}, {"last", "time"}},
+		func(*Collector) fold { return &warnings{texts: newTexts(DimService, DimReply)} }},
+}
+
+// bySpec is the table that --by asks for.
+func bySpec(by []Dim) spec {
+	cols := make([]Column, 0, len(by)+4)
+	for _, d := range by {
+		t := "string"
+		switch d {
+		case DimTime:
+			t = "time"
+		case DimCode:
+			t = "integer"
+		}
+		cols = append(cols, Column{d.String(), t})
+	}
+	cols = append(cols, attemptColumns...)
+	cols = append(cols, Column{"rejected", "integer"})
+	return spec{"by", "Delivery attempts and inbound refusals", "attempts", cols,
+		func(*Collector) fold {
+			f := newAttempts(by...)
+			f.refusals = true
+			return f
+		}}
+}
+
+// TableNames returns the names of a report's tables in their order, or of the bounce
+// report's.
+func TableNames(bounces bool) []string {
+	all := specs
+	if bounces {
+		all = bounceSpecs
+	}
+	names := make([]string, len(all))
+	for i := range all {
+		names[i] = all[i].name
+	}
+	return names
+}
+
+// maxKeys bounds a table: what comes up after that many different keys is counted under
+// otherKey, and the table is marked approximate.
+const (
+	maxKeys  = 1_000_000
+	otherKey = "(others)"
+)
+
+// keyed is a map from the values of some dimensions to an accumulator.
+type keyed[T any] struct {
+	dims []Dim
+	m    map[string]*T
+	buf  []byte
+	full bool
+}
+
+func newKeyed[T any](dims []Dim) keyed[T] {
+	return keyed[T]{dims: dims, m: make(map[string]*T)}
+}
+
+// sep stands between the values of a key; no line of a log keeps it in a value (see key).
+const sep = '\x00'
+
+// at returns the accumulator for v's values.
+func (k *keyed[T]) at(v *View) *T {
+	k.buf = k.buf[:0]
+	for i, d := range k.dims {
+		if i > 0 {
+			k.buf = append(k.buf, sep)
+		}
+		n := len(k.buf)
+		k.buf = v.Append(k.buf, d)
+		for j := n; j < len(k.buf); j++ {
+			if k.buf[j] == sep {
+				k.buf[j] = '?'
+			}
+		}
+	}
+	if t := k.m[string(k.buf)]; t != nil { // makes no string
+		return t
+	}
+	return k.get(string(k.buf))
+}
+
+func (k *keyed[T]) get(key string) *T {
+	t := k.m[key]
+	if t == nil {
+		if len(k.m) >= maxKeys && key != otherKey {
+			k.full = true
+			return k.get(otherKey)
+		}
+		t = new(T)
+		k.m[key] = t
+	}
+	return t
+}
+
+// merge adds o's accumulators to k's, one by one.
+func (k *keyed[T]) merge(o *keyed[T], add func(to, from *T)) {
+	k.full = k.full || o.full
+	for key, from := range o.m {
+		add(k.get(key), from)
+	}
+}
+
+// cells turns a key into the cells of its columns.
+func (k *keyed[T]) cells(key string) []any {
+	row := make([]any, 0, len(k.dims)+8)
+	start := 0
+	for _, d := range k.dims {
+		var value string
+		if start <= len(key) {
+			end := start
+			for end < len(key) && key[end] != sep {
+				end++
+			}
+			value = key[start:end]
+			start = end + 1
+		}
+		row = append(row, cell(d, value))
+	}
+	return row
+}
+
+// cell turns a dimension's word into a cell of its column's type.
+func cell(d Dim, value string) any {
+	if value == "" {
+		return nil
+	}
+	switch d {
+	case DimCode:
+		n := int64(0)
+		for _, c := range []byte(value) {
+			n = n*10 + int64(c-'0')
+		}
+		if value == otherKey {
+			return nil
+		}
+		return n
+	case DimTime:
+		t, err := time.Parse(time.RFC3339, value)
+		if err != nil {
+			return nil
+		}
+		return t
+	}
+	return value
+}
+
+// sorted returns the keys, the largest weight first, then by key: the order depends on the
+// counts alone.
+func (k *keyed[T]) sorted(weight func(*T) int64) []string {
+	keys := make([]string, 0, len(k.m))
+	for key := range k.m {
+		keys = append(keys, key)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(cmp.Compare(weight(k.m[b]), weight(k.m[a])), cmp.Compare(a, b))
+	})
+	return keys
+}
+
+var attemptColumns = []Column{{"delivered", "integer"}, {"deferred", "integer"}, {"bounced", "integer"}, {"attempts", "integer"}}
+
+// attempts counts attempts by some dimensions, and refusals beside them where asked for.
+type attempts struct {
+	nothing
+	keyed[attemptCounts]
+	refusals bool
+}
+
+type attemptCounts struct{ delivered, deferred, bounced, rejected int64 }
+
+func (c *attemptCounts) total() int64 { return c.delivered + c.deferred + c.bounced }
+
+func newAttempts(dims ...Dim) *attempts {
+	return &attempts{keyed: newKeyed[attemptCounts](dims)}
+}
+
+func (f *attempts) attempt(v *View, n int64) {
+	switch c := f.at(v); v.Event.Kind {
+	case parser.Delivered:
+		c.delivered += n
+	case parser.Deferred:
+		c.deferred += n
+	case parser.Bounced:
+		c.bounced += n
+	}
+}
+
+func (f *attempts) refusal(v *View, n int64) {
+	if f.refusals {
+		f.at(v).rejected += n
+	}
+}
+
+func (f *attempts) merge(o fold) {
+	f.keyed.merge(&o.(*attempts).keyed, func(t, c *attemptCounts) {
+		t.delivered += c.delivered
+		t.deferred += c.deferred
+		t.bounced += c.bounced
+		t.rejected += c.rejected
+	})
+}
+
+func (f *attempts) rows() ([][]any, bool) {
+	var rows [][]any
+	failures := func(c *attemptCounts) int64 { return c.total() + c.rejected }
+	for _, key := range f.sorted(failures) {
+		c := f.m[key]
+		row := f.cells(key)
+		if len(f.dims) == 1 && !f.refusals {
+			row = append(row, f.comment(row[0])...)
+		}
+		row = append(row, c.delivered, c.deferred, c.bounced, c.total())
+		if f.refusals {
+			row = append(row, c.rejected)
+		}
+		rows = append(rows, row)
+	}
+	return rows, f.full
+}
+
+// comment returns the cells that explain the first one: a status has its number, an enhanced
+// status code its registered meaning.
+func (f *attempts) comment(cell any) []any {
+	s, _ := cell.(string)
+	switch f.dims[0] {
+	case DimStatus:
+		if c, err := status.ParseCode(s); err == nil && c.Number() > 0 {
+			return []any{int64(c.Number())}
+		}
+		return []any{nil}
+	case DimEnhanced:
+		if e, _, ok := status.ParseEnhanced([]byte(s)); ok {
+			if info, ok := e.Info(); ok {
+				return []any{info.Meaning}
+			}
+		}
+		return []any{nil}
+	}
+	return nil
+}
+
+var recipientColumns = []Column{{"recipients", "integer"}, {"delivered", "integer"}, {"bounced", "integer"},
+	{"expired", "integer"}, {"discarded", "integer"}, {"removed", "integer"}, {"queued", "integer"}, {"lost", "integer"},
+	{"deferred", "integer"}}
+
+// recipients counts recipients by one dimension, by what became of them; deferred counts the
+// attempts put off, which is another unit and stands apart.
+type recipients struct {
+	nothing
+	keyed[recipientCounts]
+}
+
+type recipientCounts struct {
+	by       [outcomeCount]int64 // Deferred stands for queued
+	deferred int64
+	messages int64
+	bytes    int64
+}
+
+func (c *recipientCounts) total() int64 {
+	n := int64(0)
+	for _, o := range summed {
+		n += c.by[o]
+	}
+	return n
+}
+
+// summed are the outcomes that make up the recipients, in the order of the contract; queued
+// is kept under Deferred.
+var summed = [...]Outcome{Delivered, Bounced, Expired, Discarded, Removed, Deferred, Lost}
+
+func newRecipients(dim Dim) *recipients {
+	return &recipients{keyed: newKeyed[recipientCounts]([]Dim{dim})}
+}
+
+func (f *recipients) recipient(v *View, o Outcome, n int64) { f.at(v).by[o] += n }
+
+func (f *recipients) message(v *View) {
+	if f.dims[0] == DimSender {
+		c := f.at(v)
+		c.messages++
+		c.bytes += v.Message.Size
+	}
+}
+
+func (f *recipients) attempt(v *View, n int64) {
+	if v.Event.Kind == parser.Deferred {
+		f.at(v).deferred += n
+	}
+}
+
+func (f *recipients) merge(o fold) {
+	f.keyed.merge(&o.(*recipients).keyed, func(t, c *recipientCounts) {
+		for i := range c.by {
+			t.by[i] += c.by[i]
+		}
+		t.deferred += c.deferred
+		t.messages += c.messages
+		t.bytes += c.bytes
+	})
+}
+
+func (f *recipients) rows() ([][]any, bool) {
+	var rows [][]any
+	for _, key := range f.sorted((*recipientCounts).total) {
+		c := f.m[key]
+		row := f.cells(key)
+		if f.dims[0] == DimSender {
+			row = append(row, c.messages, c.bytes)
+		}
+		row = append(row, c.total())
+		for _, o := range summed {
+			row = append(row, c.by[o])
+		}
+		rows = append(rows, append(row, c.deferred))
+	}
+	return rows, f.full
+}

@@ -1,0 +1,367 @@
+package aggregate
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/smtplog/smtplog/parser"
+)
+
+// play feeds log lines to a Ledger and returns what it releases, in order. Lines of Postfix
+// are written without date and host ("04:05:06 postfix/qmgr[1]: ..."), Exim's with their time
+// only ("04:05:06 1tivSh-...").
+func play(t *testing.T, lines string) []*Message {
+	t.Helper()
+	p := parser.New(parser.Options{Year: 2026})
+	var out []*Message
+	l := NewLedger(func(m *Message) { out = append(out, m) })
+	for line := range strings.Lines(lines) {
+		line = strings.TrimSpace(line)
+		if line == "" {
+			continue
+		}
+		clock, rest, _ := strings.Cut(line, " ")
+		full := "Nov  3 " + clock + " mx " + rest
+		if !strings.HasPrefix(rest, "postfix") {
+			full = "2026-11-03 " + line
+		}
+		var ev parser.Event
+		if v := p.Parse([]byte(full), &ev); v != parser.Understood {
+			t.Fatalf("not understood: %s", full)
+		}
+		l.Add(&ev, 1)
+	}
+	l.Close()
+	return out
+}
+
+// tell writes messages in short: what the test compares.
+func tell(ms []*Message) string {
+	var b strings.Builder
+	for _, m := range ms {
+		fmt.Fprintf(&b, "%s %s %s", m.QueueID, m.State, m.Source)
+		if m.FromQueueID != "" {
+			b.WriteString(" from " + m.FromQueueID)
+		}
+		if m.NotificationOf != "" {
+			b.WriteString(" about " + m.NotificationOf)
+		}
+		if m.OpenedBefore {
+			b.WriteString(" opened-before")
+		}
+		if n := m.Unseen(); n > 0 {
+			fmt.Fprintf(&b, " unseen=%d", n)
+		}
+		for i := range m.Recipients {
+			r := &m.Recipients[i]
+			fmt.Fprintf(&b, "; %s", r.Address)
+			if r.Original != "" {
+				fmt.Fprintf(&b, " (%s)", r.Original)
+			}
+			fmt.Fprintf(&b, " %s", r.Outcome)
+			if r.Answer.Code != 0 {
+				fmt.Fprintf(&b, " %d", r.Answer.Code)
+			}
+			fmt.Fprintf(&b, " x%d", r.Attempts)
+			if r.Outcome == Forwarded {
+				fmt.Fprintf(&b, " to %s", r.NextID)
+				if end, last, ok := r.Final(); ok && last != nil {
+					fmt.Fprintf(&b, " then %s", end.Outcome)
+				}
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+const remote = "relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5"
+
+// One row is one story of Postfix and what the ledger makes of it.
+var postfixStories = []struct{ name, log, want string }{
+	{"delivered", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x1"},
+	{"deferred twice, once without an attempt, then delivered", `
+04:00:00 postfix/pickup[9]: 3A1B2C3D4E: uid=1000 from=<a>
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=4.2.0, status=deferred (host mx.d.example[192.0.2.1] said: 450 4.2.0 Greylisted (in reply to RCPT TO command))
+04:10:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:10:01 postfix/error[7]: 3A1B2C3D4E: to=<u@d.example>, relay=none, delay=600, delays=600/0/0/0, dsn=4.4.1, status=deferred (delivery temporarily suspended: connect to mx.d.example[192.0.2.1]:25: Connection refused)
+04:20:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:20:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:20:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done local; u@d.example delivered 250 x2"},
+	{"expired keeps the last deferral's cause", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=2 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=4.2.2, status=deferred (host mx.d.example[192.0.2.1] said: 452 4.2.2 Full (in reply to RCPT TO command))
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<v@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+09:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, status=expired, returned to sender
+09:00:00 postfix/cleanup[9]: 5A1B2C3D4E: message-id=<n@mx.example>
+09:00:00 postfix/qmgr[1]: 5A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)
+09:00:00 postfix/bounce[9]: 3A1B2C3D4E: sender non-delivery notification: 5A1B2C3D4E
+09:00:00 postfix/qmgr[1]: 3A1B2C3D4E: removed
+09:00:01 postfix/smtp[7]: 5A1B2C3D4E: to=<a@c.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+09:00:01 postfix/qmgr[1]: 5A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example expired 452 x1; v@d.example delivered 250 x1\n" +
+			"5A1B2C3D4E done notification about 3A1B2C3D4E; a@c.example delivered 250 x1"},
+	{"Postfix 3.11 logs the notification before its first line", `
+09:00:00 postfix/bounce[9]: 3A1B2C3D4E: sender non-delivery notification: 5A1B2C3D4E
+09:00:00 postfix/cleanup[9]: 5A1B2C3D4E: message-id=<n@mx.example>
+09:00:00 postfix/qmgr[1]: 5A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)
+09:00:01 postfix/smtp[7]: 5A1B2C3D4E: to=<a@c.example>, ` + remote + `, tls=may, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+09:00:01 postfix/qmgr[1]: 5A1B2C3D4E: removed`,
+		"5A1B2C3D4E done notification about 3A1B2C3D4E; a@c.example delivered 250 x1"},
+	{"removed by the administrator", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=4.2.2, status=deferred (host mx.d.example[192.0.2.1] said: 452 4.2.2 Full (in reply to RCPT TO command))
+05:00:00 postfix/postsuper[5]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E removed smtp; u@d.example removed 452 x1"},
+	{"the same where the daemon's name is cut off: the process ID tells", `
+04:00:00 postfix[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=4.2.2, status=deferred (host mx.d.example[192.0.2.1] said: 452 4.2.2 Full (in reply to RCPT TO command))
+05:00:00 postfix[5]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E removed  opened-before; u@d.example removed 452 x1"},
+	{"requeued under another queue ID", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=4.2.2, status=deferred (host mx.d.example[192.0.2.1] said: 452 4.2.2 Full (in reply to RCPT TO command))
+05:00:00 postfix/postsuper[5]: 3A1B2C3D4E: requeued
+05:00:00 postfix/pickup[9]: 6A1B2C3D4E: uid=102 from=<a@c.example> orig_id=3A1B2C3D4E
+05:00:00 postfix/cleanup[9]: 6A1B2C3D4E: message-id=<m@c.example>
+05:00:00 postfix/qmgr[1]: 6A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+05:00:01 postfix/smtp[7]: 6A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+05:00:01 postfix/qmgr[1]: 6A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example forwarded 452 x1 to 6A1B2C3D4E then delivered\n" +
+			"6A1B2C3D4E done reinjected from 3A1B2C3D4E; u@d.example delivered 250 x1"},
+	{"a requeued notice stays a notice", `
+09:00:00 postfix/bounce[9]: 3A1B2C3D4E: sender non-delivery notification: 5A1B2C3D4E
+09:00:00 postfix/qmgr[1]: 5A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)
+09:00:01 postfix/smtp[7]: 5A1B2C3D4E: to=<a@c.example>, ` + remote + `, dsn=4.2.2, status=deferred (host mx.d.example[192.0.2.1] said: 452 4.2.2 Full (in reply to RCPT TO command))
+10:00:00 postfix/pickup[9]: 6A1B2C3D4E: uid=102 from=<> orig_id=5A1B2C3D4E
+10:00:00 postfix/qmgr[1]: 6A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)
+10:00:01 postfix/smtp[7]: 6A1B2C3D4E: to=<a@c.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+10:00:01 postfix/qmgr[1]: 6A1B2C3D4E: removed`,
+		"5A1B2C3D4E done notification about 3A1B2C3D4E; a@c.example forwarded 452 x1 to 6A1B2C3D4E then delivered\n" +
+			"6A1B2C3D4E done notification from 5A1B2C3D4E about 3A1B2C3D4E; a@c.example delivered 250 x1"},
+	{"through a content filter", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtpd[9]: 7A1B2C3D4E: client=localhost[127.0.0.1]
+04:00:01 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@c.example>
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as 7A1B2C3D4E)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:01 postfix/qmgr[1]: 7A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:02 postfix/smtp[7]: 7A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))
+04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example forwarded 250 x1 to 7A1B2C3D4E then bounced\n" +
+			"7A1B2C3D4E done reinjected from 3A1B2C3D4E; u@d.example bounced 550 x1"},
+	{"an alias forwards", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@c.example>
+04:00:01 postfix/qmgr[1]: 7A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<bob@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (forwarded as 7A1B2C3D4E)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:02 postfix/smtp[7]: 7A1B2C3D4E: to=<u@d.example>, orig_to=<bob@own.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; bob@own.example forwarded x1 to 7A1B2C3D4E then delivered\n" +
+			"7A1B2C3D4E done forwarded from 3A1B2C3D4E; u@d.example (bob@own.example) delivered 250 x1"},
+	{"forwarded to an ID that is not in the input: delivered, as far as it tells", `
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<bob@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (forwarded as 7A1B2C3D4E)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done  opened-before; bob@own.example delivered x1"},
+	{"refused by a milter after the end of data", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: milter-reject: END-OF-MESSAGE from c.example[192.0.2.9]: 5.7.1 no; from=<a@c.example> to=<u@own.example> proto=ESMTP helo=<c.example>`,
+		"3A1B2C3D4E rejected smtp; u@own.example rejected x0"},
+	{"a short ID used again after removed", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:02 postfix/smtpd[9]: 3A1B2C3D4E: client=x.example[192.0.2.8]
+04:00:02 postfix/qmgr[1]: 3A1B2C3D4E: from=<b@x.example>, size=100, nrcpt=1 (queue active)
+04:00:03 postfix/smtp[7]: 3A1B2C3D4E: to=<w@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:03 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n3A1B2C3D4E done smtp; w@d.example delivered 250 x1"},
+	{"and used again though its end was not logged: the old recipients are lost", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=4.2.2, status=deferred (host mx.d.example[192.0.2.1] said: 452 4.2.2 Full (in reply to RCPT TO command))
+05:00:02 postfix/smtpd[9]: 3A1B2C3D4E: client=x.example[192.0.2.8]
+05:00:02 postfix/qmgr[1]: 3A1B2C3D4E: from=<b@x.example>, size=100, nrcpt=2 (queue active)`,
+		"3A1B2C3D4E lost smtp; u@d.example lost 452 x1\n3A1B2C3D4E queued smtp unseen=2"},
+	{"a delivery logged after removed", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x1"},
+	{"two instances with one ID", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:00 postfix-out/smtpd[9]: 3A1B2C3D4E: client=x.example[192.0.2.8]
+04:00:00 postfix-out/qmgr[1]: 3A1B2C3D4E: from=<b@x.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix-out/smtp[7]: 3A1B2C3D4E: to=<w@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix-out/qmgr[1]: 3A1B2C3D4E: removed
+04:00:02 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:02 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; w@d.example delivered 250 x1\n3A1B2C3D4E done smtp; u@d.example delivered 250 x1"},
+	{"a transport that logs under a name of its own", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix-bulk/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x1"},
+	{"removed with a recipient that was never logged", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=2 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp unseen=1; u@d.example delivered 250 x1"},
+	{"the last MX's silence gets no code of another host", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: host mx1.d.example[192.0.2.1] said: 450 4.7.1 later (in reply to RCPT TO command)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=mx2.d.example[192.0.2.2]:25, delay=1, delays=0/0/0.5/0.5, dsn=4.4.2, status=deferred (lost connection with mx2.d.example[192.0.2.2] while sending RCPT TO)`,
+		"3A1B2C3D4E queued smtp; u@d.example deferred x1"},
+	{"held, released, delivered", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: hold: header X-Hold: yes from c.example[192.0.2.9]; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+05:00:00 postfix/postsuper[9]: 3A1B2C3D4E: released from hold
+05:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+05:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+05:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x1"},
+	{"held by a rule that smtpd applied before there was a queue ID", `
+04:00:00 postfix/smtpd[9]: NOQUEUE: hold: RCPT from c.example[192.0.2.9]: <a@c.example>: Sender address by sender; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[8]: 4A1B2C3D4E: client=x.example[192.0.2.8]
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+06:00:00 postfix/anvil[9]: statistics: max cache size 1 at Nov  3 05:00:00`,
+		"4A1B2C3D4E lost smtp\n3A1B2C3D4E held smtp; u@d.example  x0"},
+	{"discarded in the same way", `
+04:00:00 postfix/smtpd[9]: NOQUEUE: discard: RCPT from c.example[192.0.2.9]: <u@d.example>: Recipient address by recipient; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>`,
+		"3A1B2C3D4E done smtp; u@d.example discarded x0"},
+	{"too big: smtpd logs no more than a warning", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/smtpd[9]: warning: 3A1B2C3D4E: queue file size limit exceeded`,
+		"3A1B2C3D4E rejected smtp"},
+	{"an address probe is no mail", `
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@mx.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<double-bounce@mx.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=5.1.1, status=undeliverable (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done  unseen=1"},
+}
+
+var eximStories = []struct{ name, log, want string }{
+	{"delivered and bounced", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 id=m@c.example
+04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+04:00:01 1tivSh-0007oc-5P ** v@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<v@d.example>: 550 5.1.1 no
+04:00:01 1tivSk-0007oc-5Q <= <> R=1tivSh-0007oc-5P U=Debian-exim P=local S=200
+04:00:01 1tivSh-0007oc-5P Completed
+04:00:02 1tivSk-0007oc-5Q => a@c.example R=dnslookup T=remote_smtp H=mx.c.example [192.0.2.3] C="250 2.0.0 Ok"
+04:00:02 1tivSk-0007oc-5Q Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example delivered 250 x1; v@d.example bounced 550 x1\n" +
+			"1tivSk-0007oc-5Q done notification about 1tivSh-0007oc-5P; a@c.example delivered 250 x1"},
+	{"expired: the cause is the last deferral's, not the waiting", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:01 1tivSh-0007oc-5P == u@d.example R=dnslookup T=remote_smtp defer (-44) H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 450 4.2.0 later
+04:10:01 1tivSh-0007oc-5P == u@d.example R=dnslookup T=remote_smtp defer (-54): retry time not reached for any host for 'd.example'
+09:00:01 1tivSh-0007oc-5P ** u@d.example: retry timeout exceeded
+09:00:01 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example expired 450 x1"},
+	{"cancelled: no line of its own for the recipient", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:01 1tivSh-0007oc-5P == u@d.example R=dnslookup T=remote_smtp defer (-44) H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 450 4.2.0 later
+05:00:01 1tivSh-0007oc-5P cancelled by root
+05:00:01 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example bounced 450 x1"},
+	{"removed", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 from <a@c.example> for u@d.example "v w"@d.example
+05:00:01 1tivSh-0007oc-5P removed by root
+05:00:01 1tivSh-0007oc-5P Completed`,
+		`1tivSh-0007oc-5P removed smtp; u@d.example removed x0; "v w"@d.example removed x0`},
+	{"a deferral while routing, then delivered under the local part", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:01 1tivSh-0007oc-5P == bob@own.example R=dnslookup defer (-1): host lookup did not complete
+04:10:01 1tivSh-0007oc-5P => bob <bob@own.example> R=localuser T=local_delivery
+04:10:01 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; bob (bob@own.example) delivered x2"},
+	{"the same recipient announced three times", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 from <a@c.example> for u@d.example U@d.example v@d.example u@d.example
+04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"`,
+		"1tivSh-0007oc-5P queued smtp; u@d.example delivered 250 x1; v@d.example  x0"},
+	{"one recipient struck off, the other delivered", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:01 1tivSh-0007oc-5P == u@d.example R=dnslookup T=remote_smtp defer (-44) H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 450 4.2.0 later
+04:00:01 1tivSh-0007oc-5P == v@e.example R=dnslookup T=remote_smtp defer (111): Connection refused
+05:00:01 1tivSh-0007oc-5P address <u@d.example> marked delivered by root
+05:00:02 1tivSh-0007oc-5P => v@e.example R=dnslookup T=remote_smtp H=mx.e.example [192.0.2.2] C="250 2.0.0 Ok"
+05:00:02 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example removed 450 x1; v@e.example delivered 250 x2"},
+	{"refused after DATA", `
+04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] F=<a@c.example> rejected after DATA: 5.7.7 no`,
+		"1tivSh-0007oc-5P rejected smtp"},
+	{"authentication refused: the code is the host error's", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:01 1tivSh-0007oc-5P plain authenticator failed H=mx.d.example [192.0.2.1] 535 5.7.8 bad
+04:00:01 1tivSh-0007oc-5P == u@d.example R=dnslookup T=remote_smtp defer (-42): authentication required but authentication attempt(s) failed`,
+		"1tivSh-0007oc-5P queued smtp; u@d.example deferred 535 x1"},
+	{"a notice that fails is frozen and still queued: then removed", `
+04:00:00 1tivSk-0007oc-5Q <= <> R=1tivSh-0007oc-5P U=Debian-exim P=local S=200
+04:00:02 1tivSk-0007oc-5Q ** a@c.example R=dnslookup T=remote_smtp H=mx.c.example [192.0.2.3]: SMTP error from remote mail server after RCPT TO:<a@c.example>: 550 5.1.1 no
+04:00:02 1tivSk-0007oc-5Q Frozen (delivery error message)
+05:00:02 1tivSk-0007oc-5Q removed by root
+05:00:02 1tivSk-0007oc-5Q Completed`,
+		"1tivSk-0007oc-5Q removed notification about 1tivSh-0007oc-5P; a@c.example removed 550 x1"},
+	{"or given up", `
+04:00:00 1tivSk-0007oc-5Q <= <> R=1tivSh-0007oc-5P U=Debian-exim P=local S=200
+04:00:02 1tivSk-0007oc-5Q ** a@c.example R=dnslookup T=remote_smtp H=mx.c.example [192.0.2.3]: SMTP error from remote mail server after RCPT TO:<a@c.example>: 550 5.1.1 no
+04:00:02 1tivSk-0007oc-5Q Frozen (delivery error message)
+05:00:02 1tivSk-0007oc-5Q Unfrozen by errmsg timer
+05:00:02 1tivSk-0007oc-5Q a@c.example: error ignored
+05:00:02 1tivSk-0007oc-5Q Completed`,
+		"1tivSk-0007oc-5Q done notification about 1tivSh-0007oc-5P; a@c.example bounced 550 x1"},
+	{"its end only", `
+04:00:01 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done  opened-before"},
+}
+
+func TestPostfixStories(t *testing.T) {
+	for _, tt := range postfixStories {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tell(play(t, tt.log)); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestEximStories(t *testing.T) {
+	for _, tt := range eximStories {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tell(play(t, tt.log)); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}

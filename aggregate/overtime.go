@@ -1,0 +1,129 @@
+package aggregate
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
+)
+
+// overTime counts attempts by bucket, direction and status. With an automatic width it counts
+// by the minute, and by the hour or day once that makes too many buckets, until the span is
+// known.
+type overTime struct {
+	nothing
+	zone   *time.Location
+	every  Every // as asked for
+	fine   Every // as counted
+	counts map[slot]int64
+}
+
+type slot struct {
+	start     int64 // Unix seconds
+	direction parser.Direction
+	status    status.Code
+}
+
+// maxSlots bounds the buckets counted; beyond, the width grows.
+const maxSlots = 200_000
+
+func newOverTime(c *Collector) *overTime {
+	f := &overTime{zone: c.opt.Zone, every: c.opt.Every, fine: c.opt.Every, counts: make(map[slot]int64)}
+	if f.every.IsAuto() {
+		f.fine = everyMinute
+	}
+	return f
+}
+
+func (f *overTime) attempt(v *View, n int64) {
+	c, ok := v.Status()
+	if !ok {
+		return
+	}
+	f.counts[slot{f.fine.Start(v.Event.Time.In(f.zone)).Unix(), v.Event.Direction, c}] += n
+	if len(f.counts) > maxSlots && f.every.IsAuto() {
+		f.coarsen(f.fine.wider())
+	}
+}
+
+// wider is the next width that counting falls back on.
+func (e Every) wider() Every {
+	switch e {
+	case everyMinute:
+		return everyHour
+	case everyHour:
+		return everyDay
+	}
+	return everyMonth
+}
+
+// coarsen counts by a wider width from now on.
+func (f *overTime) coarsen(e Every) {
+	if e == f.fine {
+		return
+	}
+	old := f.counts
+	f.fine, f.counts = e, make(map[slot]int64)
+	for s, n := range old {
+		s.start = e.Start(time.Unix(s.start, 0).In(f.zone)).Unix()
+		f.counts[s] += n
+	}
+}
+
+func (f *overTime) merge(o fold) {
+	from := o.(*overTime)
+	if f.fine.width() < from.fine.width() { // both automatic: the wider one holds
+		f.coarsen(from.fine)
+	}
+	for s, n := range from.counts {
+		s.start = f.fine.Start(time.Unix(s.start, 0).In(f.zone)).Unix()
+		f.counts[s] += n
+	}
+}
+
+func (f *overTime) rows() ([][]any, bool) {
+	if len(f.counts) == 0 {
+		return nil, false
+	}
+	slots := make([]slot, 0, len(f.counts))
+	for s := range f.counts {
+		slots = append(slots, s)
+	}
+	bounds := func(a, b slot) int { return cmp.Compare(a.start, b.start) }
+	first := time.Unix(slices.MinFunc(slots, bounds).start, 0).In(f.zone)
+	last := time.Unix(slices.MaxFunc(slots, bounds).start, 0).In(f.zone)
+	every := f.every
+	if every.IsAuto() {
+		if every = autoEvery(last.Sub(first)); f.fine.width() > every.width() {
+			every = f.fine
+		}
+	}
+	counts := make(map[slot]int64)
+	kinds := make(map[slot]int64) // without a start: the series, and their sums
+	for s, n := range f.counts {
+		s.start = every.Start(time.Unix(s.start, 0).In(f.zone)).Unix()
+		counts[s] += n
+		s.start = 0
+		kinds[s] += n
+	}
+	series := make([]slot, 0, len(kinds))
+	for k := range kinds {
+		series = append(series, k)
+	}
+	slices.SortFunc(series, func(a, b slot) int {
+		return cmp.Or(cmp.Compare(a.direction, b.direction), cmp.Compare(kinds[b], kinds[a]), cmp.Compare(a.status, b.status))
+	})
+	var rows [][]any
+	for t := every.Start(first); !t.After(last); t = every.Next(t) {
+		for _, k := range series {
+			n := counts[slot{t.Unix(), k.direction, k.status}]
+			rows = append(rows, []any{t, k.direction.String(), k.status.String(), n})
+			if len(rows) >= maxKeys {
+				return rows, true
+			}
+		}
+	}
+	return rows, false
+}

@@ -1,0 +1,120 @@
+package aggregate
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/smtplog/smtplog/parser"
+)
+
+// texts counts texts with their variable parts folded: how often, from when to when.
+type texts struct {
+	nothing
+	keyed[textCounts]
+}
+
+type textCounts struct {
+	deferred, bounced, count int64
+	first, last              time.Time
+	severity                 parser.Severity
+}
+
+func newTexts(dims ...Dim) texts { return texts{keyed: newKeyed[textCounts](dims)} }
+
+func (f *texts) add(v *View, n int64) *textCounts {
+	c, t := f.at(v), v.Event.Time
+	c.count += n
+	c.span(t, t)
+	return c
+}
+
+// span widens the time between first and last.
+func (c *textCounts) span(first, last time.Time) {
+	if !first.IsZero() && (c.first.IsZero() || first.Before(c.first)) {
+		c.first = first
+	}
+	if last.After(c.last) {
+		c.last = last
+	}
+}
+
+func (f *texts) mergeTexts(o *texts) {
+	f.keyed.merge(&o.keyed, func(t, c *textCounts) {
+		t.deferred += c.deferred
+		t.bounced += c.bounced
+		t.count += c.count
+		t.severity = max(t.severity, c.severity)
+		t.span(c.first, c.last)
+	})
+}
+
+func (c *textCounts) total() int64 { return c.count }
+
+// moment is a cell for t, absent where t is zero.
+func moment(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+// replies is the table of the replies and reasons behind failed attempts.
+type replies struct{ texts }
+
+func (f *replies) attempt(v *View, n int64) {
+	switch v.Event.Kind {
+	case parser.Deferred:
+		f.add(v, n).deferred += n
+	case parser.Bounced:
+		f.add(v, n).bounced += n
+	}
+}
+
+func (f *replies) merge(o fold) { f.mergeTexts(&o.(*replies).texts) }
+
+func (f *replies) rows() (rows [][]any, approximate bool) {
+	for _, key := range f.sorted((*textCounts).total) {
+		c := f.m[key]
+		rows = append(rows, append(f.cells(key), c.deferred, c.bounced, c.count, moment(c.first), moment(c.last)))
+	}
+	return rows, f.full
+}
+
+// refusals is the table of inbound refusals.
+type refusals struct{ texts }
+
+func (f *refusals) refusal(v *View, n int64) { f.add(v, n) }
+
+func (f *refusals) merge(o fold) { f.mergeTexts(&o.(*refusals).texts) }
+
+func (f *refusals) rows() (rows [][]any, approximate bool) {
+	for _, key := range f.sorted((*textCounts).total) {
+		c := f.m[key]
+		rows = append(rows, append(f.cells(key), c.count, moment(c.first), moment(c.last)))
+	}
+	return rows, f.full
+}
+
+// warnings is the table of the mail system's own warnings.
+type warnings struct{ texts }
+
+func (f *warnings) warning(v *View, n int64) {
+	c := f.add(v, n)
+	c.severity = max(c.severity, v.Event.Severity)
+}
+
+func (f *warnings) merge(o fold) { f.mergeTexts(&o.(*warnings).texts) }
+
+func (f *warnings) rows() (rows [][]any, approximate bool) {
+	keys := f.sorted((*textCounts).total)
+	slices.SortStableFunc(keys, func(a, b string) int {
+		return cmp.Compare(f.m[b].severity, f.m[a].severity)
+	})
+	for _, key := range keys {
+		c := f.m[key]
+		row := append([]any{c.severity.String()}, f.cells(key)...)
+		rows = append(rows, append(row, c.count, moment(c.first), moment(c.last)))
+	}
+	return rows, f.full
+}
