@@ -1,0 +1,138 @@
+package render
+
+import (
+	"bytes"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
+)
+
+func codeOf(name string) (string, bool) {
+	c, err := status.ParseCode(name)
+	if err != nil || c.Number() <= 0 {
+		return "", false
+	}
+	return strconv.Itoa(c.Number()), true
+}
+
+// EventColumns and EventRow give events as rows, for CSV, Markdown and text.
+var EventColumns = []aggregate.Column{
+	{Name: "time", Type: "time"}, {Name: "host", Type: "string"}, {Name: "service", Type: "string"},
+	{Name: "queue_id", Type: "string"}, {Name: "event", Type: "string"}, {Name: "sender", Type: "string"},
+	{Name: "recipient", Type: "string"}, {Name: "client", Type: "string"}, {Name: "relay", Type: "string"},
+	{Name: "code", Type: "integer"}, {Name: "enhanced", Type: "string"}, {Name: "status", Type: "string"},
+	{Name: "text", Type: "string"},
+}
+
+// EventRow returns the cells of EventColumns.
+func EventRow(ev *parser.Event) []any {
+	var statusCell any
+	if s, ok := aggregate.EventStatus(ev); ok {
+		statusCell = s.String()
+	}
+	return []any{timeCell(ev.Time), string(ev.Host), string(ev.Service), string(ev.QueueID), ev.Kind.String(),
+		string(ev.Sender), string(ev.Recipient), either(string(ev.Client.IP), string(ev.Client.Name)),
+		either(string(ev.Relay.Name), string(ev.Relay.IP)), codeCell(ev.Code), ev.Enhanced.String(), statusCell, string(ev.Text)}
+}
+
+// RecipientColumns and RecipientRow give messages as rows, one for each recipient.
+var RecipientColumns = []aggregate.Column{
+	{Name: "time", Type: "time"}, {Name: "queue_id", Type: "string"}, {Name: "sender", Type: "string"},
+	{Name: "recipient", Type: "string"}, {Name: "outcome", Type: "string"}, {Name: "code", Type: "integer"},
+	{Name: "enhanced", Type: "string"}, {Name: "status", Type: "string"}, {Name: "relay", Type: "string"},
+	{Name: "attempts", Type: "integer"}, {Name: "text", Type: "string"},
+}
+
+// RecipientRow returns the cells of RecipientColumns.
+func RecipientRow(m *aggregate.Message, r *aggregate.Recipient, zone *time.Location) []any {
+	var at any
+	if !r.Time.IsZero() {
+		at = r.Time.In(zone)
+	}
+	return []any{at, m.QueueID, m.Sender, r.Address, outcome(r), codeCell(r.Answer.Code),
+		r.Answer.Enhanced.String(), r.Status.String(), either(r.Relay.Name, r.Relay.IP), int64(r.Attempts), r.Answer.Text}
+}
+
+func either(a, b string) string {
+	if a != "" {
+		return a
+	}
+	return b
+}
+
+func timeCell(t time.Time) any {
+	if t.IsZero() {
+		return nil
+	}
+	return t
+}
+
+func codeCell(code int) any {
+	if code == 0 {
+		return nil
+	}
+	return int64(code)
+}
+
+// Entries writes a sequence of rows in one of the formats that are no NDJSON: CSV row by row,
+// text and Markdown at the end (they need to see all rows to lay them out, and keep at most
+// MaxRows).
+type Entries struct {
+	w       io.Writer
+	format  string
+	columns []aggregate.Column
+	opt     Options
+	csv     *CSVWriter
+	rows    [][]any
+	dropped int64
+}
+
+// MaxRows bounds what a text or Markdown listing keeps.
+const MaxRows = 10_000
+
+// NewEntries returns an Entries for a format of Formats other than json and ndjson.
+func NewEntries(w io.Writer, format string, columns []aggregate.Column, opt Options) *Entries {
+	e := &Entries{w: w, format: format, columns: columns, opt: opt}
+	if format == "csv" {
+		e.csv = NewCSV(w, columns)
+	}
+	return e
+}
+
+// Row adds a row.
+func (e *Entries) Row(row []any) {
+	limit := MaxRows
+	if e.opt.Top > 0 {
+		limit = e.opt.Top
+	}
+	switch {
+	case e.csv != nil:
+		e.csv.Row(row)
+	case len(e.rows) < limit:
+		e.rows = append(e.rows, row)
+	default:
+		e.dropped++
+	}
+}
+
+// Finish writes what is left and returns the first error.
+func (e *Entries) Finish() error {
+	if e.csv != nil {
+		return e.csv.Flush()
+	}
+	var b bytes.Buffer
+	if e.format == "markdown" {
+		b.Write(MarkdownTable(nil, e.columns, e.rows))
+	} else if len(e.rows) > 0 {
+		b.WriteString(TextTable(e.columns, e.rows, e.opt))
+	}
+	if e.dropped > 0 {
+		b.WriteString("... " + group(e.dropped) + " more rows: --format ndjson or csv shows all\n")
+	}
+	_, err := e.w.Write(b.Bytes())
+	return err
+}

@@ -1,0 +1,455 @@
+package render
+
+import (
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
+)
+
+// object writes one JSON object field by field; absent values are left out.
+type object struct {
+	b    []byte
+	some bool
+}
+
+func (o *object) begin() {
+	o.b = append(o.b, '{')
+	o.some = false
+}
+
+func (o *object) end() {
+	o.b = append(o.b, '}')
+	o.some = true
+}
+
+func (o *object) key(name string) {
+	if o.some {
+		o.b = append(o.b, ',')
+	}
+	o.some = true
+	o.b = append(o.b, '"')
+	o.b = append(o.b, name...)
+	o.b = append(o.b, '"', ':')
+}
+
+func (o *object) int(name string, n int64) {
+	if n != 0 {
+		o.key(name)
+		o.b = strconv.AppendInt(o.b, n, 10)
+	}
+}
+
+func (o *object) bool(name string, v bool) {
+	o.key(name)
+	o.b = strconv.AppendBool(o.b, v)
+}
+
+func (o *object) time(name string, t time.Time) {
+	if !t.IsZero() {
+		o.key(name)
+		o.b = appendTime(o.b, t)
+	}
+}
+
+func (o *object) seconds(name string, d time.Duration) {
+	o.key(name)
+	o.b = appendSeconds(o.b, d)
+}
+
+func (o *object) enhanced(name string, e status.Enhanced) {
+	if !e.IsZero() {
+		o.key(name)
+		o.b = append(o.b, '"')
+		o.b, _ = e.AppendText(o.b)
+		o.b = append(o.b, '"')
+	}
+}
+
+// str writes a string field unless it is empty.
+func str[S string | []byte](o *object, name string, s S) {
+	if len(s) > 0 {
+		o.key(name)
+		o.b = appendString(o.b, s)
+	}
+}
+
+func appendTime(b []byte, t time.Time) []byte {
+	b = append(b, '"')
+	b = t.AppendFormat(b, time.RFC3339Nano)
+	return append(b, '"')
+}
+
+func appendSeconds(b []byte, d time.Duration) []byte {
+	return strconv.AppendFloat(b, d.Seconds(), 'f', -1, 64)
+}
+
+// appendString appends s as a JSON string in which nothing can hide: besides what JSON asks
+// for, every character that a terminal would act on is written as \u. Invalid UTF-8 becomes
+// U+FFFD.
+func appendString[S string | []byte](b []byte, s S) []byte {
+	b = append(b, '"')
+	for i := 0; i < len(s); {
+		c := s[i]
+		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
+			b = append(b, c)
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
+			switch c {
+			case '"', '\\':
+				b = append(b, '\\', c)
+			case '\n':
+				b = append(b, '\\', 'n')
+			case '\r':
+				b = append(b, '\\', 'r')
+			case '\t':
+				b = append(b, '\\', 't')
+			default:
+				b = appendUnicode(b, rune(c))
+			}
+			i++
+			continue
+		}
+		var r rune
+		var n int
+		switch v := any(s).(type) {
+		case string:
+			r, n = utf8.DecodeRuneInString(v[i:])
+		case []byte:
+			r, n = utf8.DecodeRune(v[i:])
+		}
+		switch {
+		case r > 0xffff && hidden(r):
+			b = append(b, `\ufffd`...)
+		case r == utf8.RuneError && n <= 1 || hidden(r):
+			b = appendUnicode(b, r)
+		default:
+			b = utf8.AppendRune(b, r)
+		}
+		i += n
+	}
+	return append(b, '"')
+}
+
+func appendUnicode(b []byte, r rune) []byte {
+	b = append(b, '\\', 'u')
+	for shift := 12; shift >= 0; shift -= 4 {
+		b = append(b, hex[r>>shift&15])
+	}
+	return b
+}
+
+// Event appends one entry of `events` as a line of NDJSON. file and line say where it was
+// read.
+func Event(b []byte, ev *parser.Event, file string, line int64) []byte {
+	o := object{b: b}
+	o.begin()
+	o.time("time", ev.Time)
+	str(&o, "host", ev.Host)
+	str(&o, "mta", ev.MTA.String())
+	str(&o, "instance", ev.Instance)
+	str(&o, "program", ev.Program)
+	str(&o, "service", ev.Service)
+	o.int("pid", int64(ev.PID))
+	str(&o, "queue_id", ev.QueueID)
+	str(&o, "event", ev.Kind.String())
+	str(&o, "severity", ev.Severity.String())
+	if ev.Repeat > 1 {
+		o.int("repeat", int64(ev.Repeat))
+	}
+	str(&o, "direction", ev.Direction.String())
+	str(&o, "message_id", ev.MessageID)
+	str(&o, "sender", ev.Sender)
+	str(&o, "recipient", ev.Recipient)
+	str(&o, "orig_recipient", ev.OrigRecipient)
+	peer(&o, "client", string(ev.Client.Name), string(ev.Client.IP), ev.Client.Port, string(ev.Client.Helo))
+	str(&o, "user", ev.User)
+	relay(&o, string(ev.Relay.Name), string(ev.Relay.IP), ev.Relay.Port)
+	if ev.Has&parser.HasSize != 0 {
+		o.key("size")
+		o.b = strconv.AppendInt(o.b, ev.Size, 10)
+	}
+	if ev.Has&parser.HasNRcpt != 0 {
+		o.key("nrcpt")
+		o.b = strconv.AppendInt(o.b, int64(ev.NRcpt), 10)
+	}
+	if ev.Has&parser.HasDelay != 0 {
+		o.seconds("delay", ev.Delay)
+	}
+	if ev.Has&parser.HasDelays != 0 {
+		o.key("delays")
+		for i, d := range ev.Delays {
+			o.b = append(o.b, "[,,,"[i])
+			o.b = appendSeconds(o.b, d)
+		}
+		o.b = append(o.b, ']')
+	}
+	str(&o, "tls", ev.TLS)
+	str(&o, "stage", ev.Stage.String())
+	o.int("code", int64(ev.Code))
+	o.int("code_inferred", int64(ev.CodeInferred))
+	o.enhanced("enhanced", ev.Enhanced)
+	o.enhanced("dsn", ev.DSN)
+	if s, ok := aggregate.EventStatus(ev); ok {
+		str(&o, "status", s.String())
+	}
+	str(&o, "origin", ev.Origin.String())
+	if ev.Attempt() && len(ev.Recipient) > 0 {
+		o.bool("attempted", !ev.NotAttempted)
+	}
+	str(&o, "text", ev.Text)
+	str(&o, "detail", ev.Detail)
+	str(&o, "next_queue_id", ev.NextQueueID)
+	str(&o, "prev_queue_id", ev.PrevQueueID)
+	str(&o, "file", file)
+	o.int("line", line)
+	o.end()
+	return append(o.b, '\n')
+}
+
+func peer(o *object, name, host, ip string, port uint16, helo string) {
+	if host == "" && ip == "" && helo == "" {
+		return
+	}
+	o.key(name)
+	o.begin()
+	str(o, "name", host)
+	str(o, "ip", ip)
+	o.int("port", int64(port))
+	str(o, "helo", helo)
+	o.end()
+}
+
+func relay(o *object, host, ip string, port uint16) {
+	if host == "" && ip == "" {
+		return
+	}
+	o.key("relay")
+	o.begin()
+	str(o, "host", host)
+	str(o, "ip", ip)
+	o.int("port", int64(port))
+	o.end()
+}
+
+// Message appends one entry of `messages` as a line of NDJSON, times in zone.
+func Message(b []byte, m *aggregate.Message, zone *time.Location) []byte {
+	o := object{b: b}
+	o.begin()
+	str(&o, "queue_id", m.QueueID)
+	str(&o, "host", m.Host)
+	str(&o, "mta", m.MTA.String())
+	str(&o, "instance", m.Instance)
+	o.time("time", m.First.In(zone))
+	str(&o, "message_id", m.MessageID)
+	str(&o, "sender", m.Sender)
+	peer(&o, "client", m.Client.Name, m.Client.IP, m.Client.Port, m.Client.Helo)
+	str(&o, "user", m.User)
+	o.int("size", m.Size)
+	str(&o, "origin", m.Source.String())
+	str(&o, "state", m.State.String())
+	str(&o, "from_queue_id", m.FromQueueID)
+	str(&o, "notification_of", m.NotificationOf)
+	o.bool("opened_before", m.OpenedBefore)
+	o.int("unseen", int64(m.Unseen()))
+	o.key("recipients")
+	o.b = append(o.b, '[')
+	for i := range m.Recipients {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		recipient(&o, m, &m.Recipients[i], zone)
+	}
+	o.b = append(o.b, ']')
+	o.end()
+	return append(o.b, '\n')
+}
+
+func recipient(o *object, m *aggregate.Message, r *aggregate.Recipient, zone *time.Location) {
+	o.begin()
+	str(o, "recipient", r.Address)
+	str(o, "orig_recipient", r.Original)
+	str(o, "outcome", outcome(r))
+	if !r.Time.IsZero() {
+		o.time("time", r.Time.In(zone))
+	}
+	if r.HasDelay {
+		o.seconds("delay", r.Delay)
+	}
+	relay(o, r.Relay.Name, r.Relay.IP, r.Relay.Port)
+	o.key("attempts")
+	o.b = strconv.AppendInt(o.b, int64(r.Attempts), 10)
+	o.int("code", int64(r.Answer.Code))
+	o.enhanced("enhanced", r.Answer.Enhanced)
+	if r.Outcome != aggregate.OutcomeNone && !r.Time.IsZero() {
+		str(o, "status", r.Status.String())
+	}
+	str(o, "origin", r.Answer.Origin.String())
+	str(o, "stage", r.Answer.Stage.String())
+	str(o, "text", r.Answer.Text)
+	str(o, "next_queue_id", r.NextID)
+	if r.Outcome == aggregate.Forwarded {
+		if end, last, ok := r.Final(); ok && last != nil {
+			o.key("final")
+			o.begin()
+			str(o, "queue_id", last.QueueID)
+			str(o, "outcome", outcome(end))
+			if !end.Time.IsZero() {
+				o.time("time", end.Time.In(zone))
+			}
+			o.int("code", int64(end.Answer.Code))
+			o.enhanced("enhanced", end.Answer.Enhanced)
+			if end.Outcome != aggregate.OutcomeNone {
+				str(o, "status", end.Status.String())
+			}
+			o.end()
+		}
+	}
+	o.end()
+}
+
+// outcome is a recipient's outcome in the contract's words: one that waits for its first
+// attempt is deferred.
+func outcome(r *aggregate.Recipient) string {
+	if r.Outcome == aggregate.OutcomeNone {
+		return aggregate.Deferred.String()
+	}
+	return r.Outcome.String()
+}
+
+// reportJSON appends a report as one JSON object. top limits the rows of each table; 0: all.
+func reportJSON(b []byte, r *aggregate.Report, top int) []byte {
+	o := object{b: b}
+	o.begin()
+	str(&o, "schema", r.Schema)
+	o.bool("partial", r.Partial)
+	in := &r.Input
+	o.key("input")
+	o.begin()
+	o.count("files", int64(in.Files))
+	o.count("bytes", in.Bytes)
+	o.count("lines", in.Lines)
+	o.count("understood", in.Understood)
+	o.count("ignored", in.Ignored)
+	o.count("unknown", in.Unknown)
+	if in.First != nil {
+		o.time("first", *in.First)
+		o.time("last", *in.Last)
+	}
+	o.names("mtas", in.MTAs)
+	o.names("hosts", in.Hosts)
+	o.names("instances", in.Instances)
+	o.end()
+	o.key("totals")
+	o.begin()
+	for _, t := range totals(&r.Totals) {
+		o.count(t.name, t.n)
+	}
+	o.end()
+	o.key("tables")
+	o.b = append(o.b, '[')
+	for i := range r.Tables {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		tableJSON(&o, &r.Tables[i], top)
+	}
+	o.b = append(o.b, ']')
+	o.end()
+	return append(o.b, '\n')
+}
+
+// count writes a number even if it is 0.
+func (o *object) count(name string, n int64) {
+	o.key(name)
+	o.b = strconv.AppendInt(o.b, n, 10)
+}
+
+func (o *object) names(name string, names []string) {
+	o.key(name)
+	o.b = append(o.b, '[')
+	for i, n := range names {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = appendString(o.b, n)
+	}
+	o.b = append(o.b, ']')
+}
+
+func tableJSON(o *object, t *aggregate.Table, top int) {
+	o.begin()
+	str(o, "name", t.Name)
+	str(o, "title", t.Title)
+	str(o, "unit", t.Unit)
+	o.bool("approximate", t.Approximate)
+	o.key("columns")
+	o.b = append(o.b, '[')
+	for i, c := range t.Columns {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.begin()
+		str(o, "name", c.Name)
+		str(o, "type", c.Type)
+		o.end()
+	}
+	o.b = append(o.b, ']')
+	o.key("rows")
+	o.b = append(o.b, '[')
+	rows := topRows(t, top)
+	for i, row := range rows {
+		if i > 0 {
+			o.b = append(o.b, ',')
+		}
+		o.b = append(o.b, '\n', '[')
+		for j, cell := range row {
+			if j > 0 {
+				o.b = append(o.b, ',')
+			}
+			o.b = appendCell(o.b, cell)
+		}
+		o.b = append(o.b, ']')
+	}
+	o.b = append(o.b, ']')
+	o.end()
+}
+
+func appendCell(b []byte, cell any) []byte {
+	switch v := cell.(type) {
+	case string:
+		return appendString(b, v)
+	case int64:
+		return strconv.AppendInt(b, v, 10)
+	case float64:
+		return strconv.AppendFloat(b, v, 'f', -1, 64)
+	case time.Time:
+		return appendTime(b, v)
+	case time.Duration:
+		return appendSeconds(b, v)
+	}
+	return append(b, "null"...)
+}
+
+// total is one named sum of a report.
+type total struct {
+	name string
+	n    int64
+}
+
+// totals lists a report's sums under their contract names, in the contract's order.
+func totals(t *aggregate.Totals) []total {
+	return []total{
+		{"received", t.Received}, {"notifications", t.Notifications}, {"held", t.Held},
+		{"deferred_messages", t.DeferredMessages}, {"recipients", t.Recipients}, {"delivered", t.Delivered},
+		{"bounced", t.Bounced}, {"expired", t.Expired}, {"discarded", t.Discarded}, {"removed", t.Removed},
+		{"queued", t.Queued}, {"lost", t.Lost}, {"forwarded", t.Forwarded}, {"deferred", t.Deferred},
+		{"not_attempted", t.NotAttempted}, {"rejected", t.Rejected}, {"connections", t.Connections},
+		{"bytes_received", t.BytesReceived}, {"bytes_delivered", t.BytesDelivered},
+	}
+}

@@ -1,0 +1,243 @@
+package render
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/renderer"
+	"github.com/olekukonko/tablewriter/tw"
+
+	"github.com/smtplog/smtplog/aggregate"
+)
+
+// TextTable lays out a table in opt.Width columns: empty columns are left out, numbers are
+// right-aligned, and the widest texts are cut where need be.
+func TextTable(columns []aggregate.Column, rows [][]any, opt Options) string {
+	columns, cells := layout(columns, rows, opt)
+	var buf bytes.Buffer
+	align := make(tw.Alignment, len(columns))
+	header := make([]string, len(columns))
+	for i, c := range columns {
+		align[i] = tw.AlignLeft
+		if numeric(c.Type) {
+			align[i] = tw.AlignRight
+		}
+		header[i] = strings.ReplaceAll(c.Name, "_", " ")
+	}
+	config := tw.CellConfig{
+		Alignment:  tw.CellAlignment{PerColumn: align},
+		Formatting: tw.CellFormatting{AutoFormat: tw.Off, AutoWrap: tw.WrapNone},
+		Padding:    tw.CellPadding{Global: tw.Padding{Right: gap, Overwrite: true}},
+	}
+	table := tablewriter.NewTable(&buf,
+		tablewriter.WithRenderer(renderer.NewBlueprint()),
+		tablewriter.WithRendition(tw.Rendition{
+			Borders: tw.BorderNone,
+			Symbols: tw.NewSymbols(tw.StyleASCII),
+			Settings: tw.Settings{
+				Separators: tw.Separators{BetweenColumns: tw.Off, BetweenRows: tw.Off},
+				Lines:      tw.Lines{ShowHeaderLine: tw.Off},
+			},
+		}),
+		tablewriter.WithConfig(tablewriter.Config{Header: config, Row: config, Behavior: tw.Behavior{TrimSpace: tw.Off}}),
+	)
+	table.Header(header)
+	for _, row := range cells {
+		table.Append(row)
+	}
+	table.Render() // into memory: no error is possible
+	var out strings.Builder
+	for i, line := range strings.Split(strings.TrimRight(buf.String(), "\n"), "\n") {
+		line = strings.TrimRight(line, " ")
+		if i == 0 {
+			line = opt.paint(faint, line)
+		}
+		out.WriteString(line)
+		out.WriteByte('\n')
+	}
+	return out.String()
+}
+
+const gap = "  "
+
+// layout turns cells into strings that fit, and drops columns without content.
+func layout(columns []aggregate.Column, rows [][]any, opt Options) ([]aggregate.Column, [][]string) {
+	clock := timeLayout(rows, opt.Zone)
+	var keep []int
+	widths := make([]int, len(columns))
+	text := make([][]string, len(rows))
+	for r, row := range rows {
+		text[r] = make([]string, len(columns))
+		for i, cell := range row {
+			text[r][i] = Text(humanCell(cell, clock, opt.Zone))
+			if text[r][i] == "" && i == 0 && columns[i].Type == "string" {
+				text[r][i] = "(none)"
+			}
+			widths[i] = max(widths[i], runewidth.StringWidth(text[r][i]))
+		}
+	}
+	total := -len(gap)
+	for i, c := range columns {
+		if widths[i] == 0 || numeric(c.Type) && !anyNonZero(rows, i) && i > 0 {
+			continue
+		}
+		keep = append(keep, i)
+		widths[i] = max(widths[i], len(c.Name))
+		total += widths[i] + len(gap)
+	}
+	// Too wide: columns that say least go first, as long as the texts could not all be read;
+	// then the widest texts are cut.
+	for total > opt.Width {
+		if j := dispensable(columns, keep); j > 0 && !fits(columns, keep, widths, opt.Width) {
+			total -= widths[keep[j]] + len(gap)
+			keep = append(keep[:j], keep[j+1:]...)
+			continue
+		}
+		widest := widestText(columns, keep, widths)
+		if widest < 0 || widths[widest] <= 8 {
+			break
+		}
+		widths[widest]--
+		total--
+	}
+	cols := make([]aggregate.Column, len(keep))
+	for j, i := range keep {
+		cols[j] = columns[i]
+	}
+	cells := make([][]string, len(rows))
+	for r := range rows {
+		cells[r] = make([]string, len(keep))
+		for j, i := range keep {
+			s := cut(text[r][i], widths[i])
+			cells[r][j] = opt.paint(cellColor(columns[i].Name, s), s)
+		}
+	}
+	return cols, cells
+}
+
+// readable is the width below which a text is not worth its place: a sentence needs more than
+// a name.
+func readable(column string) int {
+	switch column {
+	case "reply", "text", "meaning":
+		return 40
+	}
+	return 26
+}
+
+// fits tells whether all columns have room when texts are cut to a width that can be read.
+func fits(columns []aggregate.Column, keep, widths []int, width int) bool {
+	total := -len(gap)
+	for _, i := range keep {
+		w := widths[i]
+		if columns[i].Type == "string" {
+			w = min(w, readable(columns[i].Name))
+		}
+		total += w + len(gap)
+	}
+	return total <= width
+}
+
+// widestText returns the widest text column, -1 if there is none.
+func widestText(columns []aggregate.Column, keep, widths []int) int {
+	widest := -1
+	for _, i := range keep {
+		if columns[i].Type == "string" && (widest < 0 || widths[i] > widths[widest]) {
+			widest = i
+		}
+	}
+	return widest
+}
+
+// narrow lists the columns that a narrow table does without, the first ones first. unless
+// names a column that must be there to say nearly the same.
+var narrow = []struct{ name, unless string }{
+	{"last", ""}, {"first", ""}, {"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
+	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
+	{"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""},
+}
+
+// dispensable returns the place in keep of the column to leave out next, 0 if there is none;
+// the first column stays.
+func dispensable(columns []aggregate.Column, keep []int) int {
+	place := func(name string) int {
+		return slices.IndexFunc(keep, func(i int) bool { return columns[i].Name == name })
+	}
+	for _, n := range narrow {
+		if j := place(n.name); j > 0 && (n.unless == "" || place(n.unless) >= 0) {
+			return j
+		}
+	}
+	return 0
+}
+
+// cellColor is the colour of a cell: failures stand out.
+func cellColor(column, s string) string {
+	if s == "" || s == "0" {
+		return faint
+	}
+	switch column {
+	case "bounced", "expired", "lost":
+		return red
+	case "deferred", "queued", "rejected":
+		return yellow
+	case "severity":
+		if s == "panic" || s == "fatal" {
+			return red
+		}
+	}
+	return plain
+}
+
+func anyNonZero(rows [][]any, i int) bool {
+	for _, row := range rows {
+		switch v := row[i].(type) {
+		case int64:
+			if v != 0 {
+				return true
+			}
+		case nil:
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// timeLayout returns how to write the times of a table: only what tells them apart.
+func timeLayout(rows [][]any, zone *time.Location) string {
+	var first time.Time
+	sameDay, sameYear, midnights, firsts := true, true, true, true
+	for _, row := range rows {
+		for _, cell := range row {
+			t, ok := cell.(time.Time)
+			if !ok {
+				continue
+			}
+			t = t.In(zone)
+			if first.IsZero() {
+				first = t
+			}
+			sameYear = sameYear && t.Year() == first.Year()
+			sameDay = sameDay && sameYear && t.YearDay() == first.YearDay()
+			midnight := t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0
+			midnights = midnights && midnight
+			firsts = firsts && midnight && t.Day() == 1
+		}
+	}
+	switch {
+	case firsts && !sameDay:
+		return "2006-01"
+	case midnights:
+		return time.DateOnly
+	case sameDay:
+		return time.TimeOnly
+	case sameYear:
+		return "01-02 15:04"
+	}
+	return "2006-01-02 15:04"
+}

@@ -1,0 +1,171 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/smtplog/smtplog/aggregate"
+)
+
+// The colours of a text report (ECMA-48 SGR).
+const (
+	bold   = "\x1b[1m"
+	faint  = "\x1b[2m"
+	red    = "\x1b[31m"
+	green  = "\x1b[32m"
+	yellow = "\x1b[33m"
+	plain  = "\x1b[0m"
+)
+
+// paint puts s in a colour.
+func (o *Options) paint(color, s string) string {
+	if !o.Color || s == "" {
+		return s
+	}
+	return color + s + plain
+}
+
+// writeText writes a report for people: what was read, what became of it, then the tables.
+func writeText(w io.Writer, r *aggregate.Report, opt Options) error {
+	var b bytes.Buffer
+	for _, line := range coverage(r, opt) {
+		fmt.Fprintln(&b, line)
+	}
+	for _, n := range opt.Notes {
+		for _, line := range wrap("note: "+Text(n), opt.Width) {
+			fmt.Fprintln(&b, opt.paint(yellow, line))
+		}
+	}
+	if opt.Table == "" {
+		writeTotals(&b, &r.Totals, opt)
+	}
+	for _, t := range pick(r, opt.Table) {
+		if len(t.Rows) > 0 {
+			writeTable(&b, &t, opt)
+		}
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// coverage says in a few lines what was read: the report's first words, because numbers from
+// lines that were not understood are worth nothing.
+func coverage(r *aggregate.Report, opt Options) []string {
+	in := &r.Input
+	var lines []string
+	share := func(n int64) string {
+		if in.Lines == 0 {
+			return "0 %"
+		}
+		return percent(n, in.Lines)
+	}
+	lines = append(lines, fmt.Sprintf("%s lines: %s understood, %s other programs, %s unknown (%s)",
+		group(in.Lines), share(in.Understood), share(in.Ignored), share(in.Unknown), group(in.Unknown)))
+	parts := []string{plural(int64(in.Files), "file"), size(in.Bytes)}
+	if len(in.MTAs) > 0 {
+		parts = append(parts, strings.Join(in.MTAs, " and "))
+	}
+	if n := len(in.Hosts); n == 1 {
+		parts = append(parts, "host "+Text(in.Hosts[0]))
+	} else if n > 1 {
+		parts = append(parts, plural(int64(n), "host"))
+	}
+	if n := len(in.Instances); n > 1 {
+		parts = append(parts, plural(int64(n), "instance"))
+	}
+	lines = append(lines, strings.Join(parts, ", "))
+	if in.First != nil {
+		first, last := in.First.In(opt.Zone), in.Last.In(opt.Zone)
+		zone, _ := first.Zone()
+		lines = append(lines, fmt.Sprintf("%s .. %s %s (%s)", first.Format(clock), last.Format(clock), zone, span(last.Sub(first))))
+	}
+	if r.Partial {
+		lines = append(lines, "partial: reading was interrupted")
+	}
+	for i := range lines {
+		lines[i] = cut(lines[i], opt.Width)
+	}
+	return lines
+}
+
+const clock = "2006-01-02 15:04:05"
+
+// writeTotals writes the sums: how they add up first.
+func writeTotals(b *bytes.Buffer, t *aggregate.Totals, opt Options) {
+	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, "Totals"))
+	rows := [][2]string{
+		{"messages received", group(t.Received)},
+		{"recipients", group(t.Recipients)},
+	}
+	part := func(name string, n int64, color string) {
+		if n == 0 && name != "delivered" && name != "bounced" {
+			return
+		}
+		bar := ""
+		if t.Recipients > 0 {
+			bar = opt.paint(color, strings.Repeat("#", int((n*30+t.Recipients/2)/t.Recipients)))
+		}
+		rows = append(rows, [2]string{"  " + name, fmt.Sprintf("%s  %6s  %s", group(n), percent(n, t.Recipients), bar)})
+	}
+	part("delivered", t.Delivered, green)
+	part("bounced", t.Bounced, red)
+	part("expired", t.Expired, red)
+	part("discarded", t.Discarded, yellow)
+	part("removed", t.Removed, yellow)
+	part("queued", t.Queued, yellow)
+	part("lost from view", t.Lost, yellow)
+	width := 0
+	for _, r := range rows {
+		width = max(width, len(strings.Fields(r[1])[0]))
+	}
+	for _, r := range rows {
+		n, rest, _ := strings.Cut(r[1], "  ")
+		fmt.Fprintln(b, strings.TrimRight(fmt.Sprintf("%-20s%*s  %s", r[0], width, n, rest), " "))
+	}
+	var more []string
+	add := func(n int64, format string, args ...any) {
+		if n > 0 {
+			more = append(more, fmt.Sprintf(format, args...))
+		}
+	}
+	add(t.Deferred, "%s of %s", plural(t.Deferred, "deferral"), plural(t.DeferredMessages, "message"))
+	add(t.NotAttempted, "%s of them without an attempt", group(t.NotAttempted))
+	add(t.Rejected, "%s", plural(t.Rejected, "inbound refusal"))
+	add(t.Connections, "%s", plural(t.Connections, "connection"))
+	add(t.Notifications, "%s of ours", plural(t.Notifications, "notification"))
+	add(t.Forwarded, "%s handed on inside", plural(t.Forwarded, "recipient"))
+	add(t.Held, "%s on hold", plural(t.Held, "message"))
+	add(t.BytesReceived, "%s received, %s delivered", size(t.BytesReceived), size(t.BytesDelivered))
+	for _, line := range wrap(strings.Join(more, "; "), opt.Width) {
+		fmt.Fprintln(b, line)
+	}
+}
+
+// writeTable writes one table that fits the width.
+func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
+	view := *t
+	if t.Name == "over_time" {
+		view = pivot(t, opt.Width-barWidth-len(gap))
+		addBars(&view, t)
+		view.Rows = foldEmpty(view.Rows)
+	}
+	rows := topRows(&view, opt.Top)
+	if t.Name == "over_time" && opt.Table == "" && len(rows) > maxBuckets {
+		rows = rows[len(rows)-maxBuckets:]
+	}
+	heading := fmt.Sprintf("%s (%s)", view.Title, view.Unit)
+	if view.Approximate {
+		heading += ", approximate"
+	}
+	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, heading))
+	b.WriteString(TextTable(view.Columns, rows, opt))
+	if hidden := len(view.Rows) - len(rows); hidden > 0 {
+		where := fmt.Sprintf("... %s more rows: --table %s --top %d", group(int64(hidden)), t.Name, len(view.Rows))
+		if t.Name == "over_time" {
+			where = fmt.Sprintf("... the latest of %s rows: --table over_time shows all", group(int64(len(view.Rows))))
+		}
+		fmt.Fprintln(b, opt.paint(faint, where))
+	}
+}

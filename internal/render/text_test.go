@@ -1,0 +1,145 @@
+package render
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/mattn/go-runewidth"
+
+	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/fixture"
+	"github.com/smtplog/smtplog/parser"
+)
+
+// sample is the report of one of our own logs.
+func sample(t *testing.T, name string, opt aggregate.Options) *aggregate.Report {
+	t.Helper()
+	c, err := aggregate.NewCollector(opt)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := parser.New(parser.Options{Year: 2026})
+	var ev parser.Event
+	for _, line := range fixture.Lines(t, fixture.Testdata(t, "logs", name)) {
+		c.Add(&ev, p.Parse(line, &ev), 0)
+	}
+	c.Finish()
+	return c.Report()
+}
+
+// No line of a text report is wider than the terminal, and nothing but text is in it.
+func TestTextFits(t *testing.T) {
+	for _, opt := range []aggregate.Options{{}, {Bounces: true}, {By: []aggregate.Dim{aggregate.DimDomain, aggregate.DimReply, aggregate.DimTime}}} {
+		for _, name := range []string{"postfix.log", "exim-rich.log"} {
+			r := sample(t, name, opt)
+			for _, width := range []int{60, 80, 160} {
+				var b bytes.Buffer
+				if err := Report(&b, r, "table", Options{Width: width, Top: 40, Notes: []string{strings.Repeat("a note ", 40)}}); err != nil {
+					t.Fatal(err)
+				}
+				for line := range strings.Lines(b.String()) {
+					line = strings.TrimSuffix(line, "\n")
+					if w := runewidth.StringWidth(line); w > width {
+						t.Errorf("%s: %d columns in %d: %s", name, w, width, line)
+					}
+					if !shown(line) || strings.HasSuffix(line, " ") {
+						t.Errorf("%s: %q", name, line)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Every format can be read back, and the numbers are the same in all of them.
+func TestFormatsAgree(t *testing.T) {
+	r := sample(t, "exim.log", aggregate.Options{})
+	var b bytes.Buffer
+	for _, format := range []string{"json", "ndjson"} {
+		b.Reset()
+		if err := Report(&b, r, format, Options{}); err != nil {
+			t.Fatal(err)
+		}
+		if format == "ndjson" && bytes.Count(b.Bytes(), []byte("\n")) != 1 {
+			t.Error("ndjson has more than one line")
+		}
+		var back struct {
+			Schema string
+			Totals map[string]int64
+			Tables []struct {
+				Name    string
+				Columns []aggregate.Column
+				Rows    [][]any
+			}
+		}
+		if err := json.Unmarshal(b.Bytes(), &back); err != nil {
+			t.Fatal(err)
+		}
+		if back.Schema != "smtplog.report/1" || back.Totals["recipients"] != r.Totals.Recipients || back.Totals["rejected"] != r.Totals.Rejected || len(back.Totals) != 19 {
+			t.Errorf("%s: %v", format, back.Totals)
+		}
+		for i, table := range back.Tables {
+			want := r.Tables[i]
+			if table.Name != want.Name || len(table.Rows) != len(want.Rows) {
+				t.Errorf("%s: table %s has %d rows, want %d", format, table.Name, len(table.Rows), len(want.Rows))
+			}
+			for _, row := range table.Rows {
+				if len(row) != len(table.Columns) {
+					t.Fatalf("%s: %d cells in %d columns", table.Name, len(row), len(table.Columns))
+				}
+			}
+		}
+	}
+	for _, table := range r.Tables {
+		b.Reset()
+		if err := Report(&b, r, "csv", Options{Table: table.Name}); err != nil {
+			t.Fatal(err)
+		}
+		rows, err := csv.NewReader(&b).ReadAll()
+		if err != nil || len(rows) != len(table.Rows)+1 || rows[0][0] != table.Columns[0].Name {
+			t.Errorf("csv of %s: %d rows, %v", table.Name, len(rows), err)
+		}
+	}
+}
+
+func TestPivot(t *testing.T) {
+	at := func(h int) time.Time { return time.Date(2026, 11, 3, h, 0, 0, 0, time.UTC) }
+	long := aggregate.Table{Name: "over_time"}
+	for h := range 8 {
+		ok, busy := int64(0), int64(0)
+		if h == 0 || h == 7 {
+			ok, busy = 5, int64(h)
+		}
+		long.Rows = append(long.Rows, []any{at(h), "out", "OK", ok}, []any{at(h), "local", "OK", ok}, []any{at(h), "out", "MAILBOX_BUSY", busy})
+	}
+	view := pivot(&long, 80)
+	addBars(&view, &long)
+	rows := foldEmpty(view.Rows)
+	if len(rows) != 3 || rows[0][1] != int64(10) || rows[0][2] != int64(0) || rows[2][2] != int64(7) || rows[2][3] != strings.Repeat("#", barWidth) || rows[1][3] != "(6 empty)" {
+		t.Errorf("got %v", rows)
+	}
+	// Too narrow for both: the smaller one is among the others.
+	narrow := pivot(&long, 20)
+	if last := narrow.Columns[len(narrow.Columns)-1].Name; last != "others" {
+		t.Errorf("last column %q", last)
+	}
+}
+
+func TestWords(t *testing.T) {
+	for got, want := range map[string]string{
+		group(0): "0", group(999): "999", group(1000): "1,000", group(-1234567): "-1,234,567",
+		percent(0, 10): "0.0 %", percent(1, 10_000): "<0.1 %", percent(9_999, 10_000): ">99.9 %", percent(10, 10): "100.0 %", percent(1, 0): "0 %",
+		size(0): "0 B", size(1023): "1023 B", size(1536): "1.5 KiB", size(5 << 30): "5.0 GiB",
+		span(0): "0s", span(40 * time.Millisecond): "0.04s", span(90 * time.Second): "1m30s", span(26 * time.Hour): "1d02h", span(59*time.Minute + 59*time.Second): "59m59s",
+		plural(1, "file"): "1 file", plural(2, "file"): "2 files",
+		cut("abcdef", 4): "abc~", cut("日本語", 5): "日本~", cut("abc", 3): "abc",
+	} {
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
