@@ -1,0 +1,301 @@
+package main
+
+import (
+	"errors"
+	"io"
+
+	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/render"
+	"github.com/smtplog/smtplog/parser"
+)
+
+// collect runs all input through a Collector; each is called, if set, for every line that
+// counts, with the message it belongs to.
+func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.Message)) {
+	for l := in.next(); l != nil; l = in.next() {
+		if l.detail {
+			c.Line(l.v)
+			continue
+		}
+		m, counts := c.Add(&l.ev, l.v, l.set)
+		if counts && each != nil {
+			each(l, m)
+		}
+	}
+	in.progress.done()
+	for _, l := range in.active { // interrupted
+		in.bytes += l.file.Bytes
+		in.files++
+		l.file.Close()
+	}
+	c.Read(in.files, in.bytes)
+	c.Finish()
+}
+
+// openBoth opens what a command reads and writes.
+func openBoth(p *program, inf *inputFlags, outf *outputFlags, s settings) (in *input, out io.Writer, finish func() error, err error) {
+	if in, err = inf.openInput(p, s); err != nil {
+		return nil, nil, nil, err
+	}
+	out, finish, err = outf.openOutput(p)
+	return in, out, finish, err
+}
+
+// errNoMail says that the exit code must tell that nothing was a mail log; what was wrong
+// with each file has been said.
+var errNoMail = errors.New("no mail log was read")
+
+// result is nil where the input held mail log lines.
+func (in *input) result() error {
+	if in.anyMail || in.partial {
+		return nil
+	}
+	return errNoMail
+}
+
+// reportCmd is `smtplog report`.
+type reportCmd struct {
+	inputFlags
+	outputFlags
+	Format string `enum:"${formats}" default:"table" group:"output" help:"${enum}."`
+	Table  string `placeholder:"NAME" group:"tables" help:"One table: ${tables}."`
+	Every  string `default:"auto" placeholder:"WIDTH" group:"tables" help:"Width of time buckets: auto, 1m, 5m, 1h, 1d, 1w, 1M."`
+	By     string `placeholder:"DIM[,DIM]" group:"tables" help:"One table grouped by these: ${dims}."`
+}
+
+// options turns the report's flags into a Collector's options.
+func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
+	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter}
+	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
+		return opt, usageError{err}
+	}
+	if cmd.By != "" {
+		if cmd.Table != "" && cmd.Table != "by" {
+			return opt, usagef("--by makes a table of its own: leave out --table %s", cmd.Table)
+		}
+		if opt.By, err = aggregate.ParseDims(cmd.By); err != nil {
+			return opt, usageError{err}
+		}
+	} else if cmd.Table != "" {
+		opt.Tables = []string{cmd.Table}
+	}
+	return opt, nil
+}
+
+// collector makes the Collector that the flags ask for.
+func (cmd *reportCmd) collector() (c *aggregate.Collector, s settings, err error) {
+	if s, err = cmd.settings(); err != nil {
+		return nil, s, err
+	}
+	opt, err := cmd.options(s)
+	if err != nil {
+		return nil, s, err
+	}
+	if c, err = aggregate.NewCollector(opt); err != nil {
+		return nil, s, usageError{err}
+	}
+	return c, s, nil
+}
+
+// Run prints the report.
+func (cmd *reportCmd) Run(p *program) error {
+	c, s, err := cmd.collector()
+	if err != nil {
+		return err
+	}
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, c)
+}
+
+// report reads all input into c and writes its report.
+func report(p *program, inf *inputFlags, outf *outputFlags, s settings, format, table string, c *aggregate.Collector) error {
+	in, out, finish, err := openBoth(p, inf, outf, s)
+	if err != nil {
+		return err
+	}
+	in.collect(c, nil)
+	if err := in.result(); err != nil {
+		finish()
+		return err
+	}
+	opt := outf.options(out, in.s.zone)
+	opt.Table, opt.Notes = table, in.notes
+	return write(c, in.partial, out, finish, format, opt)
+}
+
+// write renders the collector's report.
+func write(c *aggregate.Collector, partial bool, out io.Writer, finish func() error, format string, opt render.Options) error {
+	r := c.Report()
+	r.Partial = partial
+	if err := render.Report(out, r, format, opt); err != nil {
+		finish()
+		return err
+	}
+	return finish()
+}
+
+// bouncesCmd is `smtplog bounces`.
+type bouncesCmd struct {
+	inputFlags
+	outputFlags
+	Format string `enum:"${formats}" default:"table" group:"output" help:"${enum}."`
+	Table  string `placeholder:"NAME" group:"tables" help:"One table: ${bounce_tables}."`
+}
+
+// Run prints who did not get their mail.
+func (cmd *bouncesCmd) Run(p *program) error {
+	s, err := cmd.settings()
+	if err != nil {
+		return err
+	}
+	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Bounces: true}
+	if cmd.Table != "" {
+		opt.Tables = []string{cmd.Table}
+	}
+	c, err := aggregate.NewCollector(opt)
+	if err != nil {
+		return usageError{err}
+	}
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, c)
+}
+
+// eventsCmd is `smtplog events`.
+type eventsCmd struct {
+	inputFlags
+	outputFlags
+	Format string   `enum:"${formats}" default:"ndjson" group:"output" help:"${enum}."`
+	Event  []string `placeholder:"KIND" group:"filters" help:"Events of this kind only: delivered, deferred, bounced, rejected, unknown ... Repeatable."`
+}
+
+// Run prints events.
+func (cmd *eventsCmd) Run(p *program) error {
+	kinds := map[parser.Kind]bool{}
+	for _, name := range cmd.Event {
+		k, ok := kindOf(name)
+		if !ok {
+			return usagef("--event %q: no such kind of event", name)
+		}
+		kinds[k] = true
+	}
+	s, err := cmd.settings()
+	if err != nil {
+		return err
+	}
+	in, dest, finish, err := openBoth(p, &cmd.inputFlags, &cmd.outputFlags, s)
+	if err != nil {
+		return err
+	}
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Tables: []string{}})
+	if err != nil {
+		return err
+	}
+	w := newEntryWriter(dest, cmd.Format, render.EventColumns, cmd.options(dest, in.s.zone))
+	in.collect(c, func(l *log, _ *aggregate.Message) {
+		if len(kinds) > 0 && !kinds[l.ev.Kind] {
+			return
+		}
+		if w.rows != nil {
+			w.rows.Row(render.EventRow(&l.ev))
+			return
+		}
+		w.entry(func(b []byte) []byte { return render.Event(b, &l.ev, l.path, l.lines) })
+	})
+	if err := w.finish(finish); err != nil {
+		return err
+	}
+	return in.result()
+}
+
+func kindOf(name string) (parser.Kind, bool) {
+	for _, k := range parser.Kinds() {
+		if k.String() == name {
+			return k, true
+		}
+	}
+	return 0, false
+}
+
+// messagesCmd is `smtplog messages`.
+type messagesCmd struct {
+	inputFlags
+	outputFlags
+	Format string `enum:"auto,${formats}" default:"auto" group:"output" help:"${enum}; auto: table on a terminal, else ndjson."`
+}
+
+// Run prints messages, in the order in which they closed; one that was handed on inside waits
+// for the end of its chain.
+func (cmd *messagesCmd) Run(p *program) error {
+	s, err := cmd.settings()
+	if err != nil {
+		return err
+	}
+	in, dest, finish, err := openBoth(p, &cmd.inputFlags, &cmd.outputFlags, s)
+	if err != nil {
+		return err
+	}
+	opt := cmd.options(dest, in.s.zone)
+	format := cmd.Format
+	if format == "auto" {
+		format = "ndjson"
+		if isTerminal(dest) {
+			format = "table"
+		}
+	}
+	w := newEntryWriter(dest, format, render.RecipientColumns, opt)
+	found := false
+	show := func(m *aggregate.Message) {
+		if !passes(m, &in.s) {
+			return
+		}
+		found = true
+		if w.rows == nil {
+			w.entry(func(b []byte) []byte { return render.Message(b, m, in.s.zone) })
+			return
+		}
+		for i := range m.Recipients {
+			w.rows.Row(render.RecipientRow(m, &m.Recipients[i], in.s.zone))
+		}
+	}
+	var queue []*aggregate.Message // released, waiting for the ends of their chains
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Tables: []string{},
+		Release: func(m *aggregate.Message) {
+			queue = append(queue, m)
+			for len(queue) > 0 && queue[0].Settled() {
+				show(queue[0])
+				queue = queue[1:]
+			}
+		}})
+	if err != nil {
+		return err
+	}
+	in.collect(c, nil)
+	for _, m := range queue {
+		show(m)
+	}
+	if err := w.finish(finish); err != nil {
+		return err
+	}
+	if !found && in.anyMail {
+		p.sayf("no message found")
+	}
+	return in.result()
+}
+
+// passes tells whether a message is to be shown: it has a line in the window, and one of its
+// recipients passes the filter, or the message itself where it has none.
+func passes(m *aggregate.Message, s *settings) bool {
+	if m.Last.Before(s.since) {
+		return false
+	}
+	if s.filter.Empty() {
+		return true
+	}
+	v := aggregate.View{Message: m}
+	for i := range m.Recipients {
+		v.Recipient = &m.Recipients[i]
+		if s.filter.Pass(&v) {
+			return true
+		}
+	}
+	v.Recipient = nil
+	return len(m.Recipients) == 0 && s.filter.Pass(&v)
+}

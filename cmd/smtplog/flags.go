@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/render"
+	"github.com/smtplog/smtplog/parser"
+)
+
+// inputFlags are the flags of every command that reads logs.
+type inputFlags struct {
+	Path  []string `arg:"" optional:"" help:"Log files; - is standard input."`
+	MTA   string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
+	TZ    string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
+	Year  int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
+	Since string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
+	Until string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
+
+	filterFlags
+}
+
+// filterFlags choose what is counted. Each may be repeated (alternatives) and is a glob
+// pattern; ! in front negates.
+type filterFlags struct {
+	Sender    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Envelope sender."`
+	Recipient []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Envelope recipient, before or after aliases."`
+	Domain    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Recipient's domain."`
+	Relay     []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Next hop."`
+	Client    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Client's IP address."`
+	User      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Login name."`
+	Code      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Reply code: 550, 4??."`
+	Enhanced  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Enhanced status code: 5.1.1, 4.7.*."`
+	Status    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Member of the status enum (smtplog codes)."`
+	Host      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Host that logged."`
+	Direction []string `placeholder:"GLOB" sep:"none" group:"filters" help:"in, out or local."`
+	Origin    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Who said it: remote, local or network."`
+	QueueID   []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Queue ID."`
+	MessageID []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Message-ID."`
+}
+
+// filter builds the filter that the flags ask for.
+func (f *filterFlags) filter() (filter aggregate.Filter) {
+	for _, x := range []struct {
+		dim      aggregate.Dim
+		patterns []string
+	}{
+		{aggregate.DimSender, f.Sender}, {aggregate.DimRecipient, f.Recipient}, {aggregate.DimDomain, f.Domain},
+		{aggregate.DimRelay, f.Relay}, {aggregate.DimClient, f.Client}, {aggregate.DimUser, f.User},
+		{aggregate.DimCode, f.Code}, {aggregate.DimEnhanced, f.Enhanced}, {aggregate.DimStatus, f.Status},
+		{aggregate.DimHost, f.Host}, {aggregate.DimDirection, f.Direction}, {aggregate.DimOrigin, f.Origin},
+		{aggregate.DimQueueID, f.QueueID}, {aggregate.DimMessageID, f.MessageID},
+	} {
+		filter.Add(x.dim, x.patterns...)
+	}
+	return filter
+}
+
+// settings are the input flags, understood.
+type settings struct {
+	zone         *time.Location
+	since, until time.Time
+	mta          parser.MTA
+	filter       aggregate.Filter
+}
+
+// settings checks the flags and turns them into values.
+func (f *inputFlags) settings() (s settings, err error) {
+	if s.zone, err = zone(f.TZ); err != nil {
+		return s, err
+	}
+	now := time.Now().In(s.zone)
+	if s.since, err = when(f.Since, now); err != nil {
+		return s, usagef("--since: %v", err)
+	}
+	if s.until, err = when(f.Until, now); err != nil {
+		return s, usagef("--until: %v", err)
+	}
+	if !s.since.IsZero() && !s.until.IsZero() && !s.since.Before(s.until) {
+		return s, usagef("--since %s is not before --until %s", s.since.Format(time.RFC3339), s.until.Format(time.RFC3339))
+	}
+	if f.Year < 0 || f.Year > 9999 {
+		return s, usagef("--year %d: want a year", f.Year)
+	}
+	switch f.MTA {
+	case "postfix":
+		s.mta = parser.Postfix
+	case "exim":
+		s.mta = parser.Exim
+	}
+	s.filter = f.filter()
+	return s, nil
+}
+
+// zone understands --tz: a name of the time zone database, or an offset.
+func zone(name string) (*time.Location, error) {
+	switch name {
+	case "", "local", "Local":
+		return time.Local, nil
+	case "utc", "Z":
+		return time.UTC, nil
+	}
+	for _, layout := range []string{"-07:00", "-0700", "-07"} {
+		if t, err := time.Parse(layout, name); err == nil {
+			_, offset := t.Zone()
+			return time.FixedZone("", offset), nil
+		}
+	}
+	loc, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, usagef("--tz %q: want a zone such as Europe/Berlin, UTC or +02:00", name)
+	}
+	return loc, nil
+}
+
+// outputFlags are the flags of every command that writes.
+type outputFlags struct {
+	Output string `short:"o" placeholder:"FILE" group:"output" help:"Write to FILE instead of standard output."`
+	Color  string `enum:"auto,always,never" default:"auto" group:"output" help:"Colour (${enum})."`
+	Top    int    `placeholder:"N" group:"output" help:"Rows of each table (default: 10 in text and Markdown, else all)."`
+}
+
+// options returns how to render to out.
+func (f *outputFlags) options(out io.Writer, zone *time.Location) render.Options {
+	opt := render.Options{Top: f.Top, Zone: zone, Width: 80}
+	file, isFile := out.(*os.File)
+	terminal := isFile && term.IsTerminal(int(file.Fd()))
+	if n, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && n >= 40 {
+		opt.Width = n
+	} else if terminal {
+		if w, _, err := term.GetSize(int(file.Fd())); err == nil && w >= 40 {
+			opt.Width = w
+		}
+	}
+	switch f.Color {
+	case "always":
+		opt.Color = true
+	case "auto":
+		opt.Color = terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	}
+	return opt
+}
+
+// openOutput returns where to write and a function that finishes it and reports its first error.
+func (f *outputFlags) openOutput(p *program) (io.Writer, func() error, error) {
+	if f.Top < 0 {
+		return nil, nil, usagef("--top %d: want a positive number", f.Top)
+	}
+	if f.Output == "" || f.Output == "-" {
+		return p.stdout, func() error { return nil }, nil
+	}
+	file, err := os.Create(f.Output)
+	if err != nil {
+		return nil, nil, fmt.Errorf("cannot write: %w", err)
+	}
+	return file, file.Close, nil
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// when understands a point in time: RFC 3339, "2026-11-03", "2026-11-03 04:05[:06]", "04:05"
+// (today), "2h", "30m", "3d", "1w" (ago), now, today, yesterday, and this or last with hour,
+// day, week, month or year: the start of that period. "" is the zero time. Periods and stamps
+// without a zone are in now's zone; weeks start on Monday.
+func when(s string, now time.Time) (time.Time, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return time.Time{}, nil
+	}
+	if t, err := time.Parse(time.RFC3339, s); err == nil {
+		return t.In(now.Location()), nil
+	}
+	for _, layout := range []string{"2006-01-02", "2006-01-02 15:04", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02T15:04:05"} {
+		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return t, nil
+		}
+	}
+	day := func(years, months, days int) time.Time {
+		y, m, d := now.Date()
+		return time.Date(y+years, m+time.Month(months), d+days, 0, 0, 0, 0, now.Location())
+	}
+	if t, err := time.ParseInLocation("15:04", s, now.Location()); err == nil {
+		d := day(0, 0, 0)
+		return time.Date(d.Year(), d.Month(), d.Day(), t.Hour(), t.Minute(), 0, 0, now.Location()), nil
+	}
+	monday := -(int(now.Weekday()) + 6) % 7
+	switch strings.Join(strings.Fields(strings.ToLower(s)), " ") {
+	case "now":
+		return now, nil
+	case "today", "this day":
+		return day(0, 0, 0), nil
+	case "yesterday", "last day":
+		return day(0, 0, -1), nil
+	case "this hour":
+		return now.Truncate(time.Hour), nil
+	case "last hour":
+		return now.Truncate(time.Hour).Add(-time.Hour), nil
+	case "this week":
+		return day(0, 0, monday), nil
+	case "last week":
+		return day(0, 0, monday-7), nil
+	case "this month":
+		return day(0, 0, 1-now.Day()), nil
+	case "last month":
+		return time.Date(now.Year(), now.Month()-1, 1, 0, 0, 0, 0, now.Location()), nil
+	case "this year":
+		return time.Date(now.Year(), 1, 1, 0, 0, 0, 0, now.Location()), nil
+	case "last year":
+		return time.Date(now.Year()-1, 1, 1, 0, 0, 0, 0, now.Location()), nil
+	}
+	if ago, ok := span(s); ok {
+		return now.Add(-ago), nil
+	}
+	return time.Time{}, fmt.Errorf("%q is no time: want RFC 3339, a date, 2h (ago), today, yesterday, 'this week' or 'last month'", s)
+}
+
+// span understands a length of time: 90s, 30m, 2h, 3d, 1w, 1h30m.
+func span(s string) (time.Duration, bool) {
+	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
+		return d, true
+	}
+	n, err := strconv.Atoi(s[:len(s)-1])
+	if err != nil || n < 0 || n > 36500 {
+		return 0, false
+	}
+	switch s[len(s)-1] {
+	case 'd':
+		return time.Duration(n) * 24 * time.Hour, true
+	case 'w':
+		return time.Duration(n) * 7 * 24 * time.Hour, true
+	}
+	return 0, false
+}
