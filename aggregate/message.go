@@ -147,7 +147,10 @@ type Recipient struct {
 	Answer   Answer
 	Status   status.Code
 	NextID   string // the queue ID that continues it
-	Next     *Message
+	// Cancelled: the message was given up by an administrator or by a time limit for frozen
+	// messages; Answer is the last deferral's (Exim "cancelled by").
+	Cancelled bool
+	Next      *Message
 
 	failed Outcome // how it failed before the message was frozen; see unfail
 }

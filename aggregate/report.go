@@ -18,6 +18,8 @@ type Options struct {
 	By           []Dim          // not nil: one table grouped by these instead of the usual ones
 	Tables       []string       // names of the tables wanted; nil: all
 	Bounces      bool           // the tables of the bounce report instead of the usual ones
+	Suppress     Suppress       // how the bounce report's suppression list is made
+	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
 	// Release, if set, gets every message when it is finished, or at Finish.
@@ -94,8 +96,9 @@ type Collector struct {
 
 // sums is what records and events add up to.
 type sums struct {
-	totals Totals
-	folds  []fold
+	totals  Totals
+	folds   []fold
+	bounces *bounceLog // nil: no bounce report
 }
 
 // NewCollector returns a Collector; it fails for a table that does not exist.
@@ -106,6 +109,8 @@ func NewCollector(opt Options) (*Collector, error) {
 	c := &Collector{opt: opt, reasons: newReasons(opt.Classifier), hosts: seen{}, instances: seen{}}
 	all := specs
 	switch {
+	case opt.Bounces && opt.By != nil:
+		all = []spec{bounceBySpec(opt.By)}
 	case opt.By != nil:
 		all = []spec{bySpec(opt.By)}
 	case opt.Bounces:
@@ -115,7 +120,7 @@ func NewCollector(opt Options) (*Collector, error) {
 	if c.specs, err = choose(all, opt.Tables); err != nil {
 		return nil, err
 	}
-	c.folds = c.newFolds()
+	c.sums = c.newSums()
 	c.ledger = NewLedger(func(m *Message) {
 		c.record(&c.sums, m)
 		if opt.Release != nil {
@@ -145,12 +150,18 @@ func choose(all []spec, names []string) (chosen []spec, err error) {
 	return chosen, nil
 }
 
-func (c *Collector) newFolds() []fold {
-	folds := make([]fold, len(c.specs))
-	for i := range c.specs {
-		folds[i] = c.specs[i].make(c)
+func (c *Collector) newSums() (s sums) {
+	if c.opt.Bounces {
+		s.bounces = newBounceLog(c)
 	}
-	return folds
+	s.folds = make([]fold, len(c.specs))
+	for i := range c.specs {
+		s.folds[i] = c.specs[i].make(c)
+		if t, ok := s.folds[i].(*bounceTable); ok {
+			t.log = s.bounces
+		}
+	}
+	return s
 }
 
 // Read counts files and bytes that were read.
@@ -257,10 +268,16 @@ func (c *Collector) event(v *View) {
 		for _, f := range c.folds {
 			f.attempt(v, n)
 		}
+		if c.bounces != nil {
+			c.bounces.attempt(v, n)
+		}
 	case parser.Rejected:
 		c.totals.Rejected += n
 		for _, f := range c.folds {
 			f.refusal(v, n)
+		}
+		if c.bounces != nil {
+			c.bounces.refusal(v, n)
 		}
 	case parser.Warning:
 		for _, f := range c.folds {
@@ -284,6 +301,9 @@ func (c *Collector) record(s *sums, m *Message) {
 	v := c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
 	if m.Source == SourceNotification {
+		if s.bounces != nil {
+			s.bounces.notice(m)
+		}
 		if arrived && c.opt.Filter.Pass(&v) {
 			s.totals.Notifications++
 		}
@@ -297,7 +317,11 @@ func (c *Collector) record(s *sums, m *Message) {
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
 		v.Recipient = r
-		if !c.opt.Filter.Pass(&v) {
+		pass := c.opt.Filter.Pass(&v)
+		if s.bounces != nil {
+			s.bounces.recipient(&v, pass)
+		}
+		if !pass {
 			continue
 		}
 		passed = true
@@ -385,9 +409,13 @@ func (c *Collector) Finish() { c.ledger.Close() }
 // Report returns the report as of now. It may be called at any time; messages still open are
 // counted as queued.
 func (c *Collector) Report() *Report {
-	now := sums{totals: c.totals, folds: c.newFolds()}
+	now := c.newSums()
+	now.totals = c.totals
 	for i, f := range now.folds {
 		f.merge(c.folds[i])
+	}
+	if now.bounces != nil {
+		now.bounces.merge(c.bounces)
 	}
 	c.ledger.each(func(m *Message) { c.record(&now, m) })
 	r := &Report{Schema: ReportSchema, Input: c.input, Totals: now.totals}
@@ -397,6 +425,9 @@ func (c *Collector) Report() *Report {
 		if c.mtas[m] {
 			r.Input.MTAs = append(r.Input.MTAs, m.String())
 		}
+	}
+	if now.bounces != nil {
+		now.bounces.sortFailures()
 	}
 	for i := range c.specs {
 		s := &c.specs[i]
