@@ -431,16 +431,16 @@ func (l *bounceLog) adviceRows() (rows [][]any) {
 	return rows
 }
 
-// who has to do something, by what is to be done.
+// who has to act, by what is to be done.
 var who = map[status.Action]string{
-	status.ActionSuppress:          "the sender's address list",
-	status.ActionRetryThenSuppress: "the recipient",
-	status.ActionRetry:             "nobody yet",
-	status.ActionSlowDown:          "our sending rate",
-	status.ActionFixConfig:         "our configuration",
-	status.ActionContactProvider:   "our reputation",
-	status.ActionReviewContent:     "the message",
-	status.ActionReview:            "a person",
+	status.ActionSuppress:          "owner of the address list",
+	status.ActionRetryThenSuppress: "recipient",
+	status.ActionRetry:             "nobody: it is tried again",
+	status.ActionSlowDown:          "we: sending rate",
+	status.ActionFixConfig:         "we: configuration",
+	status.ActionContactProvider:   "we: reputation",
+	status.ActionReviewContent:     "sender of the message",
+	status.ActionReview:            "a person, to judge",
 }
 
 // groupReasonRows counts failures by place and reason: what --compare compares.

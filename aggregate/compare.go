@@ -81,7 +81,7 @@ const falseAlarms = 0.01
 // period: what is new, gone, grown or shrunk. If a reason came up at the same rate per
 // recipient in both periods, its share of the later one would be binomially distributed; a
 // change is shown if that has a probability p, on both sides, of less than falseAlarms
-// divided by the number of comparisons (Bonferroni).
+// divided by the number of comparisons (Bonferroni). The first row is all failures together.
 func (l *bounceLog) changeRows() (rows [][]any) {
 	before := l.before
 	if r := l.c.opt.Compare.Before; r != nil {
@@ -117,10 +117,28 @@ func (l *bounceLog) changeRows() (rows [][]any) {
 		}
 		rows = append(rows, []any{word(k.group), word(k.reason.String()), change, x, y, math.Round(expected*10) / 10, round3(p)})
 	}
+	bad := func(p *period) (n int64) {
+		for _, x := range p.failures {
+			n += x
+		}
+		return n
+	}
+	x, y := bad(&before), bad(&now)
+	p := binomialTwoSided(y, x+y, share)
+	change := "same"
+	expected := float64(x) * float64(now.recipients) / float64(before.recipients)
+	switch {
+	case p > falseAlarms:
+	case float64(y) > expected:
+		change = "grown"
+	default:
+		change = "shrunk"
+	}
+	summary := []any{"(all)", nil, change, x, y, math.Round(expected*10) / 10, round3(p)}
 	slices.SortFunc(rows, func(a, b []any) int {
 		return cmp.Or(cmp.Compare(a[6].(float64), b[6].(float64)), cmp.Compare(text(a[0]), text(b[0])), cmp.Compare(text(a[1]), text(b[1])))
 	})
-	return rows
+	return append([][]any{summary}, rows...)
 }
 
 func text(cell any) string {

@@ -58,32 +58,39 @@ const (
 	guardP         = 1e-4 // the chance that the place's usual share gives as many
 )
 
-// turned is what turned bad at one place.
+// answer is what a place said to many: an outage gives the same answer to all.
+type answer struct{ place, said string }
+
+// turned is who got an answer.
 type turned struct {
-	buckets map[int64]map[string]bool // failing addresses by bucket; true: mail got to the address at another time
-	domains bool                      // only the domain itself was said to be bad
+	buckets map[int64]map[string]bool // addresses by bucket; true: mail got to the address at another time
+	domains bool                      // it is about the domain, not about the addresses
 }
 
 // guard tells which failures to hold back.
 type guard struct {
-	causes map[aliveKey]string
+	causes map[heldKey]string
 	l      *bounceLog
+}
+
+// heldKey is an answer that is not believed for a time.
+type heldKey struct {
+	answer
+	bucket int64
 }
 
 // newGuard looks for outages among the failures that would suppress an address.
 func (l *bounceLog) newGuard(hard []judged) *guard {
-	places := map[string]*turned{}
+	answers := map[answer]*turned{}
 	for i := range hard {
 		f := &hard[i]
-		v := l.c.View(f.m, f.r)
 		bucket := bucketOf(f.r.Time)
-		for _, p := range l.guarded(&v) {
-			t := places[p]
+		for _, a := range l.answers(f) {
+			t := answers[a]
 			if t == nil {
-				t = &turned{buckets: map[int64]map[string]bool{}, domains: true}
-				places[p] = t
+				t = &turned{buckets: map[int64]map[string]bool{}, domains: f.r.Answer.Reason.Category() == status.CategoryRouting}
+				answers[a] = t
 			}
-			t.domains = t.domains && f.r.Answer.Reason.Category() == status.CategoryRouting
 			if t.buckets[bucket] == nil {
 				t.buckets[bucket] = map[string]bool{}
 			}
@@ -95,14 +102,14 @@ func (l *bounceLog) newGuard(hard []judged) *guard {
 	for k, n := range l.alive {
 		delivered[k.place] += n
 	}
-	g := &guard{map[aliveKey]string{}, l}
-	for p, t := range places {
+	g := &guard{map[heldKey]string{}, l}
+	for a, t := range answers {
 		for b := range t.buckets {
 			for _, width := range []int64{1, guardWidth} {
-				if cause := g.outage(p, t, b, width, delivered[p]); cause != "" {
+				if cause := g.outage(a.place, t, b, width, delivered[a.place]); cause != "" {
 					for i := b; i < b+width; i++ {
 						if t.buckets[i] != nil {
-							g.note(aliveKey{p, i}, cause)
+							g.note(heldKey{a, i}, cause)
 						}
 					}
 				}
@@ -112,8 +119,22 @@ func (l *bounceLog) newGuard(hard []judged) *guard {
 	return g
 }
 
+// answers returns the failure's answer for each place that it belongs to, the narrowest first.
+func (l *bounceLog) answers(f *judged) []answer {
+	v := l.c.View(f.m, f.r)
+	said := f.r.Answer.Reason.String()
+	buf := v.Append(nil, DimCode)
+	buf = v.Append(append(buf, ' '), DimEnhanced)
+	said += string(v.Append(append(buf, ' '), DimReply))
+	var all []answer
+	for _, p := range slices.Backward(l.guarded(&v)) {
+		all = append(all, answer{p, said})
+	}
+	return all
+}
+
 // note keeps one cause, whatever the order in which they are found.
-func (g *guard) note(k aliveKey, cause string) {
+func (g *guard) note(k heldKey, cause string) {
 	if old := g.causes[k]; old == "" || cause < old {
 		g.causes[k] = cause
 	}
@@ -145,7 +166,7 @@ func (g *guard) outage(place string, t *turned, from, width, allDelivered int64)
 		if place == everywhere {
 			name = "all places together"
 		}
-		return fmt.Sprintf("outage? %d addresses at %s failed within %v from %s, %d deliveries then, %d at other times",
+		return fmt.Sprintf("outage? %d addresses at %s got the same answer within %v from %s, %d deliveries then, %d at other times",
 			n, name, time.Duration(width)*bucketWidth, bucketTime(from).In(g.l.c.opt.Zone).Format("2006-01-02 15:04"), good, goodOutside)
 	}
 	least := int64(guardMin)
@@ -170,11 +191,8 @@ func (g *guard) outage(place string, t *turned, from, width, allDelivered int64)
 
 // hold returns why a failure is held back, "" if it is not.
 func (g *guard) hold(f *judged) string {
-	v := g.l.c.View(f.m, f.r)
-	places := g.l.guarded(&v)
-	slices.Reverse(places) // the narrowest one explains best
-	for _, p := range places {
-		if cause := g.causes[aliveKey{p, bucketOf(f.r.Time)}]; cause != "" {
+	for _, a := range g.l.answers(f) {
+		if cause := g.causes[heldKey{a, bucketOf(f.r.Time)}]; cause != "" {
 			return cause
 		}
 	}

@@ -48,7 +48,7 @@ func (l *bounceLog) blocked(v *View, n int64) {
 	res := l.c.classifier.Classify(&status.Query{Code: ev.Code, Enhanced: ev.Enhanced, Text: ev.Text, Stage: ev.Stage,
 		Origin: ev.Origin, Relay: ev.Relay.Name, Recipient: ev.Recipient})
 	place := l.answering(v)
-	k := blockKey{list: res.List, address: ownAddress(ev)}
+	k := blockKey{list: cmp.Or(res.List, listNamed(string(ev.Text))), address: ownAddress(ev)}
 	if k.list == "" {
 		k.by = place
 	}
@@ -64,6 +64,20 @@ func (l *bounceLog) blocked(v *View, n int64) {
 	}
 	b.merge(&one)
 	b.who.add(hash(addressKey(string(ev.Recipient))))
+}
+
+// listNamed returns the list that a refusal in Postfix's words names: "blocked using
+// list.example". Every site can have a list of its own.
+func listNamed(text string) string {
+	_, rest, _ := strings.Cut(text, "blocked using ")
+	end := 0
+	for end < len(rest) && (wordByte(rest[end]) || rest[end] == '.') {
+		end++
+	}
+	if name := strings.Trim(rest[:end], "."); strings.IndexByte(name, '.') > 0 {
+		return strings.ToLower(name)
+	}
+	return ""
 }
 
 // ownAddress returns which of our addresses a reply is about: the first IP address that it
@@ -103,9 +117,8 @@ func wordByte(c byte) bool {
 func (l *bounceLog) refusedByList(v *View, n int64) {
 	ev := v.Event
 	list := l.c.classifier.Classify(&status.Query{Code: ev.Code, Enhanced: ev.Enhanced, Text: ev.Text, Stage: ev.Stage, Origin: ev.Origin}).List
-	if list == "" {
-		list = string(ev.Detail) // Exim's "rejected because found in DNS list"
-	}
+	// Detail is for Exim's "found in dnsbl list.example".
+	list = cmp.Or(list, listNamed(string(ev.Text)), string(ev.Detail))
 	if list == "" || strings.IndexByte(list, '.') < 0 || strings.IndexByte(list, ' ') >= 0 {
 		return
 	}

@@ -19,6 +19,7 @@ type Options struct {
 	Tables       []string       // names of the tables wanted; nil: all
 	Bounces      bool           // the tables of the bounce report instead of the usual ones
 	Suppress     Suppress       // how the bounce report's suppression list is made
+	PerSender    bool           // only the bounce report's digest per sender
 	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
@@ -109,6 +110,8 @@ func NewCollector(opt Options) (*Collector, error) {
 	c := &Collector{opt: opt, reasons: newReasons(opt.Classifier), hosts: seen{}, instances: seen{}}
 	all := specs
 	switch {
+	case opt.PerSender:
+		all = []spec{perSenderSpec}
 	case opt.Bounces && opt.By != nil:
 		all = []spec{bounceBySpec(opt.By)}
 	case opt.By != nil:

@@ -483,3 +483,66 @@ func (l *bounceLog) heldRows() (rows [][]any) {
 }
 
 func (l *bounceLog) suppressChangeRows() [][]any { return l.verdicts().changes }
+
+// SuppressColumns returns the columns of the table suppress.
+func SuppressColumns() []Column { return slices.Clone(suppressColumns) }
+
+// Suppressions reads the tables suppress and suppress_held back; of another table it returns
+// nothing. Rows without an address or a time are passed over.
+func Suppressions(t *Table) (list []Suppression) {
+	if t.Name != "suppress" && t.Name != "suppress_held" {
+		return nil
+	}
+	for _, row := range t.Rows {
+		s := Suppression{State: Suppressed}
+		for i, c := range t.Columns {
+			switch v := row[i].(type) {
+			case string:
+				switch c.Name {
+				case "address":
+					s.Address = v
+				case "state":
+					s.State = v
+				case "cause":
+					s.Cause = v
+				case "reason":
+					s.Reason, _ = status.ParseReason(v)
+				case "enhanced":
+					s.Enhanced = v
+				case "rule":
+					s.Rule = v
+				case "origin":
+					s.Origin = v
+				case "reply":
+					s.Reply = v
+				case "provider":
+					s.Provider = v
+				case "orig_recipient":
+					s.Original = v
+				case "queue_id":
+					s.QueueID = v
+				}
+			case int64:
+				switch c.Name {
+				case "failures":
+					s.Failures = v
+				case "code":
+					s.Code = int(v)
+				}
+			case float64:
+				s.Confidence = v
+			case time.Time:
+				switch c.Name {
+				case "first":
+					s.First = v
+				case "last":
+					s.Last = v
+				}
+			}
+		}
+		if s.Address != "" && !s.Last.IsZero() && s.Reason != status.ReasonNone {
+			list = append(list, s)
+		}
+	}
+	return list
+}

@@ -156,7 +156,9 @@ func widestText(columns []aggregate.Column, keep, widths []int) int {
 // narrow lists the columns that a narrow table does without, the first ones first. unless
 // names a column that must be there to say nearly the same.
 var narrow = []struct{ name, unless string }{
-	{"last", ""}, {"first", ""}, {"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
+	{"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""}, {"peak_attempts", ""}, {"messages", ""},
+	{"addresses", ""}, {"network", ""}, {"local", ""}, {"remote", ""}, {"peak", ""},
+	{"last", ""}, {"first", ""}, {"delivered_later", ""}, {"state", "start"}, {"failures", ""}, {"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
 	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
 	{"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""},
 }
