@@ -473,10 +473,13 @@ func (l *bounceLog) suppressRows() (rows [][]any) {
 	return rows
 }
 
+// heldRows lists what is not suppressed, what a person should look at first.
 func (l *bounceLog) heldRows() (rows [][]any) {
-	for i := range l.verdicts().all {
-		if s := &l.decided.all[i]; s.State != Suppressed {
-			rows = append(rows, append([]any{s.Address, s.State, s.Cause}, s.evidence()...))
+	for _, state := range [...]string{Held, Review, Waiting, Allowed} {
+		for i := range l.verdicts().all {
+			if s := &l.decided.all[i]; s.State == state {
+				rows = append(rows, append([]any{s.Address, s.State, s.Cause}, s.evidence()...))
+			}
 		}
 	}
 	return rows

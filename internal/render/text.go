@@ -179,6 +179,6 @@ func writeAdvice(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, t.Title))
 	for _, row := range topRows(t, opt.Top) {
 		heading := fmt.Sprintf("%s (%s; to act: %s)", row[0], plural(row[1].(int64), "recipient"), row[2])
-		b.WriteString(Paragraph(heading, fmt.Sprintf("%s. %s", row[3], row[4]), opt))
+		b.WriteString(Paragraph(cut(heading, opt.Width), fmt.Sprintf("%s. %s", row[3], row[4]), opt))
 	}
 }
