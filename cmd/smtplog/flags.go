@@ -16,12 +16,14 @@ import (
 
 // inputFlags are the flags of every command that reads logs.
 type inputFlags struct {
-	Path  []string `arg:"" optional:"" help:"Log files; - is standard input."`
-	MTA   string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
-	TZ    string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
-	Year  int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
-	Since string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
-	Until string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
+	Path    []string `arg:"" optional:"" help:"Logs: files, folders, patterns, the name of a rotated set, journal:, or - for standard input."`
+	Rotated bool     `group:"input" help:"Read the rotated siblings of each file too: mail.log.1, mail.log-20261101.gz."`
+	Strict  bool     `group:"input" help:"Make it an error if any line of the mail system is not understood."`
+	MTA     string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
+	TZ      string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
+	Year    int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
+	Since   string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
+	Until   string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
 
 	filterFlags
 }
@@ -66,6 +68,8 @@ func (f *filterFlags) filter() (filter aggregate.Filter) {
 type settings struct {
 	zone         *time.Location
 	since, until time.Time
+	stop         time.Time // a log that has come so far has nothing more to say; zero: none
+	strict       bool
 	mta          parser.MTA
 	filter       aggregate.Filter
 }
@@ -85,6 +89,10 @@ func (f *inputFlags) settings() (s settings, err error) {
 	if !s.since.IsZero() && !s.until.IsZero() && !s.since.Before(s.until) {
 		return s, usagef("--since %s is not before --until %s", s.since.Format(time.RFC3339), s.until.Format(time.RFC3339))
 	}
+	if !s.until.IsZero() {
+		s.stop = s.until.AddDate(0, 0, 1) // lines come out of order by no more, even where clocks change
+	}
+	s.strict = f.Strict
 	if f.Year < 0 || f.Year > 9999 {
 		return s, usagef("--year %d: want a year", f.Year)
 	}

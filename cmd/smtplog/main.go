@@ -56,7 +56,8 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	noProgress     bool
-	failed         bool // something was said to stderr that makes the exit code 1
+	above          io.Writer // of a progress bar, while there is one
+	failed         bool      // something was said to stderr that makes the exit code 1
 }
 
 // errorf says what went wrong and makes the exit code 1; the command goes on.
@@ -67,7 +68,7 @@ func (p *program) errorf(format string, args ...any) {
 
 // sayf says something that is no failure.
 func (p *program) sayf(format string, args ...any) {
-	fmt.Fprintf(p.stderr, "smtplog: "+format+"\n", args...)
+	fmt.Fprintf(p.messages(), "smtplog: "+format+"\n", args...)
 }
 
 // usageError is an error in what the user asked for.
