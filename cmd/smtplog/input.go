@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -40,6 +41,7 @@ type log struct {
 	v      parser.Verdict
 	time   time.Time // of the current line, or of the latest one before that has a stamp
 	lines  int64
+	turn   int  // place in the order of beginning
 	mail   bool // a line of an MTA was seen
 	known  bool // one was understood
 }
@@ -114,6 +116,7 @@ func (in *input) find(paths []string, rotated bool) {
 		}
 		in.skipped = append(in.skipped, found.Skipped...)
 		before := len(in.logs)
+		slices.SortStableFunc(found.Paths, plainest)
 		for _, file := range found.Paths {
 			in.inspect(file, !found.Folder, several || len(found.Paths) > 1, seen)
 		}
@@ -121,6 +124,22 @@ func (in *input) find(paths []string, rotated bool) {
 			in.p.errorf("%s: no mail log in this folder (files looked at: %d; smtplog doctor %s tells more)", path, len(found.Paths), path)
 		}
 	}
+}
+
+// plainest orders the names of files so that of several names of one file the best comes
+// first: no link, no detail's name, the shortest.
+func plainest(a, b string) int {
+	rank := func(path string) int {
+		n := len(filepath.Base(path))
+		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+			n += 1 << 20
+		}
+		if detailKind(path) != "" {
+			n += 1 << 10
+		}
+		return n
+	}
+	return rank(a) - rank(b)
 }
 
 // seenFiles are the files inspected so far: one may have several names.
@@ -170,7 +189,11 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 	if earlier := seen.again(path, f.Info()); earlier != "" {
 		f.Close()
 		in.skip(path, "the same file as "+earlier)
-		in.p.sayf("%s: given twice, read once", path)
+		if earlier == path || named {
+			in.p.sayf("%s: given twice, read once", path)
+		} else {
+			in.p.sayf("%s: not read: the same file as %s", path, earlier)
+		}
 		return
 	}
 	l := &log{path: path, named: named, file: f, dir: filepath.Dir(path), rotation: source.RotationOf(filepath.Base(path))}

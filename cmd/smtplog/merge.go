@@ -12,7 +12,15 @@ import (
 // sort puts the logs in the order in which their turns come.
 func (in *input) sort() {
 	in.pending = slices.Clone(in.logs)
-	slices.SortStableFunc(in.pending, func(a, b *log) int { return a.start.Compare(b.start) })
+	slices.SortStableFunc(in.pending, func(a, b *log) int {
+		if c := a.start.Compare(b.start); c != 0 || a.dir != b.dir || a.rotation.Stem != b.rotation.Stem {
+			return c
+		}
+		return source.Newer(b.rotation, a.rotation)
+	})
+	for i, l := range in.pending {
+		l.turn = i
+	}
 }
 
 // next returns the log whose current line is the next one of all, nil after the last. Its ev
@@ -126,7 +134,8 @@ func (in *input) count(l *log) {
 	in.bytes += l.file.Bytes
 }
 
-// logHeap is a heap of logs by the time of their current line, then by the order given.
+// logHeap is a heap of logs by the time of their current line; of lines of the same second
+// the one in the log that began earlier comes first, which keeps a rotated set in order.
 type logHeap []*log
 
 func (h logHeap) Len() int { return len(h) }
@@ -134,7 +143,7 @@ func (h logHeap) Less(i, j int) bool {
 	if c := h[i].time.Compare(h[j].time); c != 0 {
 		return c < 0
 	}
-	return h[i].path < h[j].path
+	return h[i].turn < h[j].turn
 }
 func (h logHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
 func (h *logHeap) Push(x any)   { *h = append(*h, x.(*log)) }

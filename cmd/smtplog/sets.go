@@ -28,22 +28,20 @@ func (in *input) duplicates() {
 				if drop[a] || drop[b] {
 					continue
 				}
-				why := "the same content as "
-				switch source.Compare(a.file, b.file) {
-				case source.Distinct:
-					continue
-				case source.Begins:
-					a, b, why = b, a, "its content is how this begins: "
-				case source.BegunBy:
-					why = "its content is how this begins: "
-				case source.Equal:
-					if detailKind(a.path) != "" && detailKind(b.path) == "" {
-						a, b = b, a
-					}
+				keep, other, why := a, b, "the same content as "
+				switch r := source.Compare(a.file, b.file); {
+				case r == source.Distinct || r != source.Equal && detailKind(a.path) != detailKind(b.path):
+					continue // one may still be the other's detail
+				case r == source.Equal && detailKind(a.path) != "" && detailKind(b.path) == "":
+					keep, other = b, a
+				case r == source.Begins:
+					keep, other, why = b, a, "the same content as the beginning of "
+				case r == source.BegunBy:
+					why = "the same content as the beginning of "
 				}
-				drop[b] = true
-				in.skip(b.path, why+a.path)
-				in.p.sayf("%s: not read: %s%s", b.path, why, a.path)
+				drop[other] = true
+				in.skip(other.path, why+keep.path)
+				in.p.sayf("%s: not read: %s%s", other.path, why, keep.path)
 			}
 		}
 	}
@@ -154,14 +152,14 @@ func (l *log) inferYears(head, tail []byte) {
 	bound := l.file.Modified.In(l.opt.Zone)
 	switch {
 	case l.file.Stream():
-		l.years = "now"
+		l.years = "today's date"
 	case l.file.Packed() && l.file.Info() != nil && !bound.Equal(l.file.Info().ModTime()):
-		l.years = "the archive's time"
+		l.years = "the time in the archive's header"
 	default:
-		l.years = "the file's time"
+		l.years = "the time the file was last written"
 	}
 	if named, ok := l.datedUntil(); ok && named.Before(bound) {
-		bound, l.years = named, "the name's date"
+		bound, l.years = named, "the date in the file's name"
 	}
 	last := first
 	switch {
@@ -246,7 +244,7 @@ func (in *input) neighbours() {
 			}
 			for l.start.After(newer.start.AddDate(0, 0, 1)) {
 				l.moveYears(-1)
-				l.years = "the next log of its set, " + filepath.Base(newer.path)
+				l.years = "the log that follows in its set, " + filepath.Base(newer.path)
 			}
 		}
 	}

@@ -100,10 +100,11 @@ func coverage(r *aggregate.Report, opt Options) []string {
 	if r.Partial {
 		lines = append(lines, "partial: reading was interrupted")
 	}
-	for i := range lines {
-		lines[i] = cut(lines[i], opt.Width)
+	var wrapped []string
+	for _, line := range lines {
+		wrapped = append(wrapped, wrap(line, opt.Width)...)
 	}
-	return lines
+	return wrapped
 }
 
 const clock = "2006-01-02 15:04:05"
