@@ -14,8 +14,8 @@ import (
 	"github.com/smtplog/smtplog/parser"
 )
 
-// inputFlags are the flags of every command that reads logs.
-type inputFlags struct {
+// pathFlags are the flags of every command that reads logs.
+type pathFlags struct {
 	Path    []string `arg:"" optional:"" help:"Logs: files, folders, patterns, the name of a rotated set, journal:, or - for standard input."`
 	Rotated bool     `group:"input" help:"Read the rotated siblings of each file too: mail.log.1, mail.log-20261101.gz."`
 	Strict  bool     `group:"input" help:"Make it an error if any line of the mail system is not understood."`
@@ -24,8 +24,20 @@ type inputFlags struct {
 	Year    int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
 	Since   string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
 	Until   string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
+}
 
+// inputFlags are the flags of every command that counts.
+type inputFlags struct {
+	pathFlags
 	filterFlags
+}
+
+// settings checks the flags and turns them into values.
+func (f *inputFlags) settings() (s settings, err error) {
+	if s, err = f.pathFlags.settings(); err == nil {
+		s.filter = f.filter()
+	}
+	return s, err
 }
 
 // filterFlags choose what is counted. Each may be repeated (alternatives) and is a glob
@@ -75,7 +87,7 @@ type settings struct {
 }
 
 // settings checks the flags and turns them into values.
-func (f *inputFlags) settings() (s settings, err error) {
+func (f *pathFlags) settings() (s settings, err error) {
 	if s.zone, err = zone(f.TZ); err != nil {
 		return s, err
 	}
@@ -102,7 +114,6 @@ func (f *inputFlags) settings() (s settings, err error) {
 	case "exim":
 		s.mta = parser.Exim
 	}
-	s.filter = f.filter()
 	return s, nil
 }
 

@@ -39,11 +39,13 @@ type log struct {
 	parser *parser.Parser
 	ev     parser.Event
 	v      parser.Verdict
+	line   []byte    // the current line
 	time   time.Time // of the current line, or of the latest one before that has a stamp
 	lines  int64
-	turn   int  // place in the order of beginning
-	mail   bool // a line of an MTA was seen
-	known  bool // one was understood
+	turn   int   // place in the order of beginning
+	mail   bool  // a line of an MTA was seen
+	known  bool  // one was understood
+	failed error // why it could not be read to its end
 }
 
 // input is everything a command reads: the lines of all files, merged by time.
@@ -65,7 +67,7 @@ type input struct {
 }
 
 // openInput finds out what the paths are. What cannot be read is said to stderr.
-func (f *inputFlags) openInput(p *program, s settings) (*input, error) {
+func (f *pathFlags) openInput(p *program, s settings) (*input, error) {
 	in := &input{p: p, s: s, kinds: map[string]int{}}
 	paths := f.Path
 	if len(paths) == 0 {

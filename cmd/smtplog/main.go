@@ -43,6 +43,7 @@ type cli struct {
 	Bounces  bouncesCmd  `cmd:"" help:"Recipients who did not get their mail, and why."`
 	Messages messagesCmd `cmd:"" help:"One entry per message with its recipients' outcomes; filters make it a search."`
 	Events   eventsCmd   `cmd:"" help:"One entry per log event (NDJSON by default)."`
+	Doctor   doctorCmd   `cmd:"" help:"What was understood of each log, what not, and what the mail system should log for better reports."`
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 }
 

@@ -78,6 +78,7 @@ func (l *log) advance(in *input) bool {
 		return false
 	}
 	l.lines++
+	l.line = line
 	in.progress.line()
 	l.v = l.parser.Parse(line, &l.ev)
 	if !l.ev.Time.IsZero() {
@@ -113,6 +114,7 @@ func (l *log) finish(in *input, err error) {
 	in.count(l)
 	switch {
 	case err != io.EOF:
+		l.failed = err
 		in.p.errorf("%s: %v after line %d", l.path, err, l.lines)
 	case l.lines == 0 && len(in.logs) > 1:
 		in.p.sayf("%s: is empty", l.path)
