@@ -182,12 +182,12 @@ var disguises = []disguise{
 		return "\ufeff\x00\x00\x00" + strings.TrimSuffix(lines(all, (*record).own), "\n")
 	}},
 	{name: "message repeated", split: true, whole: func(all []record) string {
-		return repeated(all, func(r *record, n int) string {
+		return collapsed(all, func(r *record, n int) string {
 			return fmt.Sprintf("%s%s %s: message repeated %d times: [ %s]", r.at("2006-01-02T15:04:05Z "), r.host, r.label(), n, r.msg)
 		})
 	}},
 	{name: "last message repeated", split: true, whole: func(all []record) string {
-		return repeated(all, func(r *record, n int) string {
+		return collapsed(all, func(r *record, n int) string {
 			return fmt.Sprintf("%s%s last message repeated %d times", r.at("Jan _2 15:04:05 "), r.host, n)
 		})
 	}},
@@ -234,7 +234,7 @@ func lines(all []record, line func(*record) string) string {
 }
 
 // repeated writes equal records that follow each other as one and a line that counts the rest.
-func repeated(all []record, again func(r *record, n int) string) string {
+func collapsed(all []record, again func(r *record, n int) string) string {
 	var b strings.Builder
 	for i := 0; i < len(all); {
 		n := 1

@@ -127,6 +127,7 @@ func (f *File) start() error {
 	}
 	f.Kind, f.r, f.packed = "plain", r, compressionOf(head)
 	if f.packed == nil {
+		f.convert()
 		return nil
 	}
 	content, modified, err := f.packed.decompress(r)
@@ -143,7 +144,16 @@ func (f *File) start() error {
 	}
 	f.ahead = ahead
 	f.r = bufio.NewReaderSize(ahead, bufSize)
+	f.convert()
 	return nil
+}
+
+// convert turns a journal's export format into lines; of a stream only what has come already
+// is looked at.
+func (f *File) convert() {
+	if f.r.Peek(1); IsExport(f.Head(bufSize)) {
+		f.r = bufio.NewReaderSize(NewExportReader(f.r), bufSize)
+	}
 }
 
 // whole reads a regular file from its start, whatever has been read of it before; what is
