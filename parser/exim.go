@@ -8,6 +8,7 @@ type eximState struct {
 	tag    [maxEximTag]byte // program name under syslog, where it is not exim
 	tagLen int
 	pieces pieces
+	bare   bool   // an entry without any frame was seen
 	goesOn bool   // the current line, which has no frame, goes on with the one before
 	lost   []byte // the beginning of an entry whose end never came; reused
 }
@@ -74,12 +75,15 @@ func (p *Parser) claimsEximBare(b []byte) bool {
 		return ok || p.last == Exim
 	}
 	if id, rest, ok := cutEximID(b); ok && len(id) > 0 {
-		return eximFlag(rest) != 0 || hasPrefix(rest, "Completed") || p.last == Exim
+		if eximFlag(rest) != 0 || hasPrefix(rest, "Completed") {
+			p.exim.bare = true
+		}
+		return p.exim.bare || p.last == Exim
 	}
 	if rest, ok := p.eximBareFrame(b, new(Event)); ok {
 		return eximStart(rest)
 	}
-	return p.last == Exim && eximStart(b)
+	return (p.exim.bare || p.last == Exim) && eximStart(b)
 }
 
 // eximBareFrame reads "host exim[4242]: 2026-11-03 04:05:06 msg".

@@ -128,17 +128,11 @@ func (p *Parser) readHeader(b []byte, f *frame) bool {
 		f.time, f.bsd = t, true
 		readHostTag(after, f)
 		return true
-	case c == '[': // journalctl -o short-monotonic; kubectl logs --prefix
+	case c == '[': // journalctl -o short-monotonic
 		word, after, _ := cutByte(b, ']')
-		if len(after) > 1 && after[0] == ' ' {
-			if hasPrefix(word, "[pod/") {
-				f.msg = after[1:]
-				return headerFollows(f.msg) || readLevelTag(f.msg, f)
-			}
-			if isSeconds(trimLeft(word[1:])) {
-				readHostTag(after[1:], f)
-				return len(f.tag) > 0
-			}
+		if len(after) > 1 && after[0] == ' ' && isSeconds(trimLeft(word[1:])) {
+			readHostTag(after[1:], f)
+			return len(f.tag) > 0
 		}
 	}
 	return false
@@ -233,13 +227,14 @@ func (p *Parser) readPRI(b []byte, f *frame) bool {
 // trimLine removes what no line of a log has on purpose: a byte order mark and NULs (left by
 // a crash) at its ends, CR at the end.
 func trimLine(line []byte) []byte {
-	if len(line) > 0 && line[0] < 'A' {
-		for len(line) > 0 && line[0] == 0 {
-			line = line[1:]
+	if len(line) > 0 && (line[0] == 0 || line[0] == 0xef) {
+		for len(line) > 0 && line[0] == 0 || hasPrefix(line, "\xef\xbb\xbf") {
+			if line[0] == 0 {
+				line = line[1:]
+			} else {
+				line = line[3:]
+			}
 		}
-	}
-	if hasPrefix(line, "\xef\xbb\xbf") {
-		line = line[3:]
 	}
 	for n := len(line); n > 0 && (line[n-1] == '\r' || line[n-1] == 0); n-- {
 		line = line[:n-1]

@@ -62,8 +62,14 @@ func (f *frame) wrapped() {
 }
 
 // cutService cuts the name that docker compose logs puts before every line, "postfix-1  | ",
-// with the colour that it has on a terminal.
+// with the colour that it has on a terminal, and that of kubectl logs --prefix, "[pod/mail-0/mta] ".
 func cutService(b []byte) (rest []byte, ok bool) {
+	if hasPrefix(b, "[pod/") {
+		if i := indexString(b, "] "); i > 0 {
+			return b[i+2:], true
+		}
+		return b, false
+	}
 	i := 0
 	for i < len(b) && i < 256 && b[i] != '|' && (isAlnum(b[i]) || b[i] == '-' || b[i] == '_' || b[i] == '.' || b[i] == ' ' || b[i] == 0x1b || b[i] == '[' || b[i] == ';') {
 		i++
