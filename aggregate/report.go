@@ -274,7 +274,7 @@ func (c *Collector) event(v *View) {
 func (c *Collector) record(s *sums, m *Message) {
 	v := View{Message: m, zone: c.opt.Zone, every: everyHour}
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
-	if m.Source == SourceNotification {
+	if m.Source == SourceNotification && !m.Probe {
 		if arrived && c.opt.Filter.Pass(&v) {
 			s.totals.Notifications++
 		}
