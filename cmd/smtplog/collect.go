@@ -65,7 +65,7 @@ type reportCmd struct {
 
 // options turns the report's flags into a Collector's options.
 func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter}
+	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Classifier: s.classifier}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -147,7 +147,7 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Bounces: true}
+	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Classifier: s.classifier, Bounces: true}
 	if cmd.Table != "" {
 		opt.Tables = []string{cmd.Table}
 	}
@@ -184,7 +184,7 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Tables: []string{}})
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Classifier: in.s.classifier, Tables: []string{}})
 	if err != nil {
 		return err
 	}
@@ -242,8 +242,9 @@ func (cmd *messagesCmd) Run(p *program) error {
 	}
 	w := newEntryWriter(dest, format, render.RecipientColumns, opt)
 	found := false
+	var c *aggregate.Collector
 	show := func(m *aggregate.Message) {
-		if !passes(m, &in.s) {
+		if !passes(c, m, &in.s) {
 			return
 		}
 		found = true
@@ -256,7 +257,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		}
 	}
 	var queue []*aggregate.Message // released, waiting for the ends of their chains
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Tables: []string{},
+	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Classifier: in.s.classifier, Tables: []string{},
 		Release: func(m *aggregate.Message) {
 			queue = append(queue, m)
 			for len(queue) > 0 && queue[0].Settled() {
@@ -282,14 +283,14 @@ func (cmd *messagesCmd) Run(p *program) error {
 
 // passes tells whether a message is to be shown: it has a line in the window, and one of its
 // recipients passes the filter, or the message itself where it has none.
-func passes(m *aggregate.Message, s *settings) bool {
+func passes(c *aggregate.Collector, m *aggregate.Message, s *settings) bool {
 	if m.Last.Before(s.since) {
 		return false
 	}
 	if s.filter.Empty() {
 		return true
 	}
-	v := aggregate.View{Message: m}
+	v := c.View(m, nil)
 	for i := range m.Recipients {
 		v.Recipient = &m.Recipients[i]
 		if s.filter.Pass(&v) {

@@ -69,6 +69,13 @@ func (o *object) enhanced(name string, e status.Enhanced) {
 	}
 }
 
+// reason writes why something failed, with the category and type that follow from it.
+func (o *object) reason(r status.Reason) {
+	str(o, "reason", r.String())
+	str(o, "category", r.Category().String())
+	str(o, "type", r.Type().String())
+}
+
 // str writes a string field unless it is empty.
 func str[S string | []byte](o *object, name string, s S) {
 	if len(s) > 0 {
@@ -198,6 +205,7 @@ func Event(b []byte, ev *parser.Event, file string, line int64) []byte {
 	if s, ok := aggregate.EventStatus(ev); ok {
 		str(&o, "status", s.String())
 	}
+	o.reason(ev.Reason)
 	str(&o, "origin", ev.Origin.String())
 	if ev.Attempt() && len(ev.Recipient) > 0 {
 		o.bool("attempted", !ev.NotAttempted)
@@ -289,6 +297,7 @@ func recipient(o *object, m *aggregate.Message, r *aggregate.Recipient, zone *ti
 	if r.Outcome != aggregate.OutcomeNone && !r.Time.IsZero() {
 		str(o, "status", r.Status.String())
 	}
+	o.reason(r.Answer.Reason)
 	str(o, "origin", r.Answer.Origin.String())
 	str(o, "stage", r.Answer.Stage.String())
 	str(o, "text", r.Answer.Text)
@@ -307,6 +316,7 @@ func recipient(o *object, m *aggregate.Message, r *aggregate.Recipient, zone *ti
 			if end.Outcome != aggregate.OutcomeNone {
 				str(o, "status", end.Status.String())
 			}
+			str(o, "reason", end.Answer.Reason.String())
 			o.end()
 		}
 	}
@@ -347,10 +357,26 @@ func reportJSON(b []byte, r *aggregate.Report, top int) []byte {
 	o.end()
 	o.key("totals")
 	o.begin()
-	for _, t := range totals(&r.Totals) {
-		o.count(t.name, t.n)
+	for _, t := range Totals(&r.Totals) {
+		o.count(t.Name, t.N)
 	}
 	o.end()
+	if r.Checks != nil {
+		o.key("checks")
+		o.b = append(o.b, '[')
+		for i, c := range r.Checks {
+			if i > 0 {
+				o.b = append(o.b, ',')
+			}
+			o.begin()
+			str(&o, "metric", c.Metric)
+			o.key("value")
+			o.b = appendCell(o.b, c.Value)
+			str(&o, "state", c.State)
+			o.end()
+		}
+		o.b = append(o.b, ']')
+	}
 	o.key("tables")
 	o.b = append(o.b, '[')
 	for i := range r.Tables {
@@ -436,15 +462,15 @@ func appendCell(b []byte, cell any) []byte {
 	return append(b, "null"...)
 }
 
-// total is one named sum of a report.
-type total struct {
-	name string
-	n    int64
+// Total is one named sum of a report.
+type Total struct {
+	Name string
+	N    int64
 }
 
-// totals lists a report's sums under their contract names, in the contract's order.
-func totals(t *aggregate.Totals) []total {
-	return []total{
+// Totals lists a report's sums under their contract names, in the contract's order.
+func Totals(t *aggregate.Totals) []Total {
+	return []Total{
 		{"received", t.Received}, {"notifications", t.Notifications}, {"held", t.Held},
 		{"deferred_messages", t.DeferredMessages}, {"recipients", t.Recipients}, {"delivered", t.Delivered},
 		{"bounced", t.Bounced}, {"expired", t.Expired}, {"discarded", t.Discarded}, {"removed", t.Removed},
