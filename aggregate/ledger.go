@@ -27,7 +27,8 @@ type Ledger struct {
 	known   map[scope]int // their numbers
 	scope   int           // of the latest event
 	strings interner
-	size    int // bytes held, about
+	begun   int64 // messages begun
+	size    int   // bytes held, about
 
 	// Limit is how many bytes the messages held may take, about. Beyond it those that have
 	// ended are released without settling; then the ones idle longest are released as they
@@ -396,7 +397,7 @@ func (l *Ledger) scopeOf(ev *parser.Event, set int) int {
 	s := scope{l.strings.get(ev.Host), ev.MTA, set}
 	n, ok := l.known[s]
 	if !ok {
-		n = min(len(l.scopes), maxScopes)
+		n = min(len(l.scopes), maxScopes-1)
 		if n == len(l.scopes) {
 			l.scopes = append(l.scopes, site{scope: s})
 			l.known[s] = n
@@ -433,8 +434,9 @@ func (l *Ledger) begin(ev *parser.Event, set int) *Message {
 	k := key{l.scopeOf(ev, set), string(ev.QueueID)}
 	m := &Message{
 		QueueID: k.id, Host: l.strings.get(ev.Host), Instance: l.strings.get(ev.Instance),
-		MTA: ev.MTA, Set: set, First: ev.Time, Last: ev.Time, scope: k.scope,
+		MTA: ev.MTA, Set: set, First: ev.Time, Last: ev.Time, scope: k.scope, begun: l.begun,
 	}
+	l.begun++
 	for old := l.open[k]; old != nil; old = old.next {
 		if old.Instance != m.Instance {
 			continue

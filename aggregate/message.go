@@ -130,14 +130,15 @@ type Message struct {
 	announced string     // the announced recipients' addresses as logged, where they are
 	lastError *hostError // nil: none
 	children  []*Message // those that name it as where they come from
-	index     *index     // nil while it has few recipients
+	index     *index     `state:"-"` // nil while it has few recipients
 	scope     int        // number of its ledger's scope
 	size      int        // bytes it takes, about
+	begun     int64      // how many had begun before it
 	released  bool
-	next      *Message // another instance's message with the same host and queue ID
-	in        *list    // the ledger's list that it is in
-	before    *Message
-	after     *Message
+	next      *Message `state:"-"` // another instance's message with the same host and queue ID
+	in        *list    `state:"-"` // the ledger's list that it is in
+	before    *Message `state:"-"`
+	after     *Message `state:"-"`
 }
 
 // Recipient is one recipient of a message: a distinct address and original address.

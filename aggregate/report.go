@@ -37,6 +37,8 @@ type Input struct {
 	MTAs       []string
 	Hosts      []string
 	Instances  []string
+	Reused     int64 // queue IDs that began again before their message had ended
+	Evicted    int64 // messages dropped before their end, because too many were open
 }
 
 // Totals are the report's sums; the contract (docs/contract.md) says what each counts.
@@ -399,6 +401,7 @@ func (c *Collector) Report() *Report {
 	}
 	c.ledger.each(func(m *Message) { c.record(&now, m) })
 	r := &Report{Schema: ReportSchema, Input: c.input, Totals: now.totals}
+	r.Input.Reused, r.Input.Evicted = c.ledger.Reused, c.ledger.Evicted
 	r.Input.Hosts, r.Input.Instances = c.hosts.sorted(), c.instances.sorted()
 	r.Input.MTAs = []string{}
 	for m := parser.Postfix; int(m) < len(c.mtas); m++ {
