@@ -169,7 +169,7 @@ const (
 type keyed[T any] struct {
 	dims []Dim
 	m    map[string]*T
-	buf  []byte
+	buf  []byte `state:"-"`
 	full bool
 }
 
