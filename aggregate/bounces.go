@@ -44,18 +44,39 @@ var bounceSpecs = []spec{
 // bounceTable is a table of a bounceLog.
 type bounceTable struct {
 	nothing
-	log   *bounceLog
-	table func(*bounceLog) [][]any
+	log  *bounceLog
+	make func(*bounceLog) [][]any
 }
 
-func from(table func(*bounceLog) [][]any) func(*Collector) fold {
-	return func(*Collector) fold { return &bounceTable{table: table} }
+func from(make func(*bounceLog) [][]any) func(*Collector) fold {
+	return func(*Collector) fold { return &bounceTable{make: make} }
 }
 
-func (t *bounceTable) merge(fold) {} // the log is merged
+func (t *bounceTable) merge(fold) {}
 
 func (t *bounceTable) rows() ([][]any, bool) {
-	return t.table(t.log), t.log.full || t.log.beyond > 0
+	return t.make(t.log), t.log.full || t.log.beyond > 0
+}
+
+// bounces is the one fold of a bounce report, nil in another.
+func (s *sums) bounces() *bounceLog {
+	if len(s.folds) == 0 {
+		return nil
+	}
+	log, _ := s.folds[0].(*bounceLog)
+	return log
+}
+
+// tables returns the tables of a log that is complete.
+func (l *bounceLog) tables(specs []spec) []fold {
+	l.sortFailures()
+	tables := make([]fold, len(specs))
+	for i := range specs {
+		t := specs[i].make(l.c).(*bounceTable)
+		t.log = l
+		tables[i] = t
+	}
+	return tables
 }
 
 // bounceBySpec is the table that `bounces --by` asks for.
@@ -87,8 +108,10 @@ const (
 // bounceLog is what the bounce report is made of: the failed recipients, and what is needed
 // to tell whether their failure still holds. Adding and merging commute.
 type bounceLog struct {
-	c        *Collector
-	failures []failure
+	nothing
+	c        *Collector `state:"-"`
+	kept     []failureRef
+	failures []failure           `state:"-"` // kept, in order of time; made when all is counted
 	beyond   int64               // failed recipients that found no room
 	failing  map[uint64]struct{} // addresses of failures, by hash
 
@@ -107,13 +130,19 @@ type bounceLog struct {
 	total  int64  // recipients with an end in the window: the exposure of the comparison
 	full   bool   // one of the maps found no room for a key
 
-	decided *verdicts // made once for all tables of a report
+	decided *verdicts `state:"-"` // made once for all tables of a report
 }
 
 // failure is one failed recipient of a message.
 type failure struct {
 	m *Message
 	r *Recipient
+}
+
+// failureRef is a failure in a form that can be saved: i is the recipient's place in m.
+type failureRef struct {
+	m *Message
+	i int
 }
 
 func newBounceLog(c *Collector) *bounceLog {
@@ -125,10 +154,10 @@ func newBounceLog(c *Collector) *bounceLog {
 // failed tells whether an outcome means that the recipient never got the message.
 func failed(o Outcome) bool { return o == Bounced || o == Expired }
 
-// recipient counts one recipient of users' mail. passed tells whether the filter lets it
+// end counts recipient i of users' mail. passed tells whether the filter lets it
 // pass: a failure that it hides is not reported, but a delivery that it hides still proves
 // that the address lives.
-func (l *bounceLog) recipient(v *View, passed bool) {
+func (l *bounceLog) end(v *View, i int, passed bool) {
 	r := v.Recipient
 	if r.Outcome == Delivered {
 		l.lives(r, r.Time.UnixNano())
@@ -147,11 +176,11 @@ func (l *bounceLog) recipient(v *View, passed bool) {
 	if !failed(r.Outcome) {
 		return
 	}
-	if len(l.failures) >= maxFailures {
+	if len(l.kept) >= maxFailures {
 		l.beyond++
 		return
 	}
-	l.failures = append(l.failures, failure{v.Message, r})
+	l.kept = append(l.kept, failureRef{v.Message, i})
 	l.failing[hash(mailbox(r.Address))] = struct{}{}
 }
 
@@ -235,10 +264,13 @@ func (l *bounceLog) refusal(v *View, n int64) {
 	}
 }
 
-func (l *bounceLog) merge(o *bounceLog) {
-	room := max(0, maxFailures-len(l.failures))
-	l.beyond += o.beyond + int64(max(0, len(o.failures)-room))
-	l.failures = append(l.failures, o.failures[:min(len(o.failures), room)]...)
+func (l *bounceLog) rows() ([][]any, bool) { return nil, false } // see tables
+
+func (l *bounceLog) merge(f fold) {
+	o := f.(*bounceLog)
+	room := max(0, maxFailures-len(l.kept))
+	l.beyond += o.beyond + int64(max(0, len(o.kept)-room))
+	l.kept = append(l.kept, o.kept[:min(len(o.kept), room)]...)
 	for h := range o.failing {
 		l.failing[h] = struct{}{}
 	}
@@ -288,6 +320,10 @@ func get[K comparable, T any](m map[K]*T, key K, full *bool) *T {
 
 // sortFailures brings the failures into the order of their times.
 func (l *bounceLog) sortFailures() {
+	l.failures = make([]failure, len(l.kept))
+	for i, k := range l.kept {
+		l.failures[i] = failure{k.m, &k.m.Recipients[k.i]}
+	}
 	slices.SortStableFunc(l.failures, func(a, b failure) int {
 		return cmp.Or(a.r.Time.Compare(b.r.Time), cmp.Compare(a.m.Host, b.m.Host), cmp.Compare(a.m.QueueID, b.m.QueueID),
 			cmp.Compare(a.r.Address, b.r.Address), cmp.Compare(a.r.Original, b.r.Original))

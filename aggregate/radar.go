@@ -45,6 +45,9 @@ func (b *block) merge(o *block) {
 // blocked counts a refusal of our mail.
 func (l *bounceLog) blocked(v *View, n int64) {
 	ev := v.Event
+	if ev.Code == 0 || ev.NotAttempted {
+		return // it tells again what another attempt was told
+	}
 	res := l.c.classifier.Classify(&status.Query{Code: ev.Code, Enhanced: ev.Enhanced, Text: ev.Text, Stage: ev.Stage,
 		Origin: ev.Origin, Relay: ev.Relay.Name, Recipient: ev.Recipient})
 	place := l.answering(v)
@@ -129,7 +132,7 @@ func (l *bounceLog) refusedByList(v *View, n int64) {
 }
 
 var (
-	blockColumns = []Column{{"list", "string"}, {"by", "string"}, {"address", "string"}, {"deferred", "integer"}, {"bounced", "integer"},
+	blockColumns = []Column{{"by", "string"}, {"list", "string"}, {"address", "string"}, {"deferred", "integer"}, {"bounced", "integer"},
 		{"recipients", "integer"}, {"since", "time"}, {"last", "time"}, {"state", "string"}, {"code", "integer"}, {"link", "string"}, {"reply", "string"}}
 	ownListColumns = []Column{{"list", "string"}, {"refusals", "integer"}, {"clients", "integer"}, {"first", "time"}, {"last", "time"}, {"link", "string"}}
 )
@@ -143,7 +146,7 @@ func (l *bounceLog) blockRows() (rows [][]any) {
 		if l.places[b.place] > b.last.UnixNano() {
 			state = "over"
 		}
-		rows = append(rows, []any{word(k.list), b.place, word(k.address), b.deferred, b.bounced, b.who.count(), b.first, b.last, state,
+		rows = append(rows, []any{b.place, word(k.list), word(k.address), b.deferred, b.bounced, b.who.count(), b.first, b.last, state,
 			codeCell(b.code), word(removalLink(k.list, b.place, b.reply)), word(b.reply)})
 	}
 	return rows

@@ -30,6 +30,8 @@ type Options struct {
 // Input says what was read: lines = Understood + Ignored + Unknown.
 type Input struct {
 	Files      int
+	Kinds      map[string]int // files by how they are kept: plain, gzip ...; nil: not told
+	Skipped    int            // files found and not read
 	Bytes      int64
 	Lines      int64
 	Understood int64
@@ -40,6 +42,8 @@ type Input struct {
 	MTAs       []string
 	Hosts      []string
 	Instances  []string
+	Reused     int64 // queue IDs that began again before their message had ended
+	Evicted    int64 // messages dropped before their end, because too many were open
 }
 
 // Totals are the report's sums; the contract (docs/contract.md) says what each counts.
@@ -73,7 +77,15 @@ type Report struct {
 	Partial bool
 	Input   Input
 	Totals  Totals
+	Checks  []Check // of `smtplog check`
 	Tables  []Table
+}
+
+// Check is a figure of a report held against its limits.
+type Check struct {
+	Metric string
+	Value  float64 // a count, a count per time, a share in percent, or seconds
+	State  string  // ok, warning or critical
 }
 
 // ReportSchema is the value of Report.Schema.
@@ -97,9 +109,8 @@ type Collector struct {
 
 // sums is what records and events add up to.
 type sums struct {
-	totals  Totals
-	folds   []fold
-	bounces *bounceLog // nil: no bounce report
+	totals Totals
+	folds  []fold
 }
 
 // NewCollector returns a Collector; it fails for a table that does not exist.
@@ -123,7 +134,7 @@ func NewCollector(opt Options) (*Collector, error) {
 	if c.specs, err = choose(all, opt.Tables); err != nil {
 		return nil, err
 	}
-	c.sums = c.newSums()
+	c.folds = c.newFolds()
 	c.ledger = NewLedger(func(m *Message) {
 		c.record(&c.sums, m)
 		if opt.Release != nil {
@@ -153,24 +164,26 @@ func choose(all []spec, names []string) (chosen []spec, err error) {
 	return chosen, nil
 }
 
-func (c *Collector) newSums() (s sums) {
+func (c *Collector) newFolds() []fold {
 	if c.opt.Bounces {
-		s.bounces = newBounceLog(c)
+		return []fold{newBounceLog(c)}
 	}
-	s.folds = make([]fold, len(c.specs))
+	folds := make([]fold, len(c.specs))
 	for i := range c.specs {
-		s.folds[i] = c.specs[i].make(c)
-		if t, ok := s.folds[i].(*bounceTable); ok {
-			t.log = s.bounces
-		}
+		folds[i] = c.specs[i].make(c)
 	}
-	return s
+	return folds
 }
 
 // Read counts files and bytes that were read.
 func (c *Collector) Read(files int, bytes int64) {
 	c.input.Files += files
 	c.input.Bytes += bytes
+}
+
+// Sources tells how the files that were Read are kept, and how many were found and not read.
+func (c *Collector) Sources(kinds map[string]int, skipped int) {
+	c.input.Kinds, c.input.Skipped = kinds, skipped
 }
 
 // Line counts a line by its verdict, for lines that are not Added.
@@ -271,16 +284,10 @@ func (c *Collector) event(v *View) {
 		for _, f := range c.folds {
 			f.attempt(v, n)
 		}
-		if c.bounces != nil {
-			c.bounces.attempt(v, n)
-		}
 	case parser.Rejected:
 		c.totals.Rejected += n
 		for _, f := range c.folds {
 			f.refusal(v, n)
-		}
-		if c.bounces != nil {
-			c.bounces.refusal(v, n)
 		}
 	case parser.Warning:
 		for _, f := range c.folds {
@@ -303,9 +310,9 @@ func (c *Collector) View(m *Message, r *Recipient) View {
 func (c *Collector) record(s *sums, m *Message) {
 	v := c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
-	if m.Source == SourceNotification {
-		if s.bounces != nil {
-			s.bounces.notice(m)
+	if m.Source == SourceNotification && !m.Probe {
+		if log := s.bounces(); log != nil {
+			log.notice(m)
 		}
 		if arrived && c.opt.Filter.Pass(&v) {
 			s.totals.Notifications++
@@ -321,8 +328,8 @@ func (c *Collector) record(s *sums, m *Message) {
 		r := &m.Recipients[i]
 		v.Recipient = r
 		pass := c.opt.Filter.Pass(&v)
-		if s.bounces != nil {
-			s.bounces.recipient(&v, pass)
+		if log := s.bounces(); log != nil {
+			log.end(&v, i, pass)
 		}
 		if !pass {
 			continue
@@ -412,16 +419,13 @@ func (c *Collector) Finish() { c.ledger.Close() }
 // Report returns the report as of now. It may be called at any time; messages still open are
 // counted as queued.
 func (c *Collector) Report() *Report {
-	now := c.newSums()
-	now.totals = c.totals
+	now := sums{totals: c.totals, folds: c.newFolds()}
 	for i, f := range now.folds {
 		f.merge(c.folds[i])
 	}
-	if now.bounces != nil {
-		now.bounces.merge(c.bounces)
-	}
 	c.ledger.each(func(m *Message) { c.record(&now, m) })
 	r := &Report{Schema: ReportSchema, Input: c.input, Totals: now.totals}
+	r.Input.Reused, r.Input.Evicted = c.ledger.Reused, c.ledger.Evicted
 	r.Input.Hosts, r.Input.Instances = c.hosts.sorted(), c.instances.sorted()
 	r.Input.MTAs = []string{}
 	for m := parser.Postfix; int(m) < len(c.mtas); m++ {
@@ -429,8 +433,8 @@ func (c *Collector) Report() *Report {
 			r.Input.MTAs = append(r.Input.MTAs, m.String())
 		}
 	}
-	if now.bounces != nil {
-		now.bounces.sortFailures()
+	if log := now.bounces(); log != nil {
+		now.folds = log.tables(c.specs)
 	}
 	for i := range c.specs {
 		s := &c.specs[i]

@@ -168,7 +168,7 @@ func TestFoldsMerge(t *testing.T) {
 		return c
 	}
 	a, b, both := make("postfix.log"), make("exim.log"), make("postfix.log", "exim.log")
-	merged := a.newSums().folds
+	merged := a.newFolds()
 	for i := range merged {
 		merged[i].merge(b.folds[i])
 		merged[i].merge(a.folds[i])

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -13,7 +14,7 @@ import (
 // counts, with the message it belongs to.
 func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.Message)) {
 	for l := in.next(); l != nil; l = in.next() {
-		if l.detail {
+		if l.detail != "" {
 			c.Line(l.v)
 			continue
 		}
@@ -24,12 +25,27 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 	}
 	in.progress.done()
 	for _, l := range in.active { // interrupted
-		in.bytes += l.file.Bytes
-		in.files++
 		l.file.Close()
+		in.count(l)
 	}
 	c.Read(in.files, in.bytes)
+	c.Sources(in.kinds, len(in.skipped))
 	c.Finish()
+	in.judge()
+}
+
+// judge says what the lines that were not understood mean for the figures.
+func (in *input) judge() {
+	all := in.understood + in.unknown
+	if in.unknown*100 > all {
+		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete (smtplog doctor shows the lines)",
+			in.unknown, all, 100*float64(in.unknown)/float64(all))
+		in.notes = append(in.notes, what)
+		in.p.sayf("warning: %s", what)
+	}
+	if in.s.strict && in.unknown > 0 {
+		in.p.errorf("--strict: lines not understood: %d (smtplog events --event unknown shows them)", in.unknown)
+	}
 }
 
 // openBoth opens what a command reads and writes.
@@ -65,7 +81,7 @@ type reportCmd struct {
 
 // options turns the report's flags into a Collector's options.
 func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter}
+	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Classifier: s.classifier}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -159,7 +175,7 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Tables: []string{}})
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Classifier: in.s.classifier, Tables: []string{}})
 	if err != nil {
 		return err
 	}
@@ -232,7 +248,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		}
 	}
 	var queue []*aggregate.Message // released, waiting for the ends of their chains
-	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Tables: []string{},
+	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Classifier: in.s.classifier, Tables: []string{},
 		Release: func(m *aggregate.Message) {
 			queue = append(queue, m)
 			for len(queue) > 0 && queue[0].Settled() {

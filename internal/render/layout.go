@@ -158,9 +158,11 @@ func widestText(columns []aggregate.Column, keep, widths []int) int {
 var narrow = []struct{ name, unless string }{
 	{"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""}, {"peak_attempts", ""}, {"messages", ""},
 	{"addresses", ""}, {"network", ""}, {"local", ""}, {"remote", ""}, {"peak", ""},
-	{"last", ""}, {"first", ""}, {"delivered_later", ""}, {"state", "start"}, {"failures", ""}, {"action", "category"}, {"category", "reason"}, {"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
+	{"last", ""}, {"first", ""}, {"type", "reason"}, {"delivered_later", ""}, {"state", ""}, {"failures", ""}, {"category", "reason"},
+	{"link", "list"}, {"code", "list"}, {"since", "list"},
+	{"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
 	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
-	{"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""},
+	{"action", "reason"}, {"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""},
 }
 
 // dispensable returns the place in keep of the column to leave out next, 0 if there is none;
