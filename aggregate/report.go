@@ -330,8 +330,8 @@ func (c *Collector) record(m *Message, pick picker) {
 	v := c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
 	if m.Source == SourceNotification && !m.Probe {
-		if log := s.bounces(); log != nil {
-			log.notice(m)
+		if c.opt.Bounces {
+			pick(m.Last, false).bounces().notice(m)
 		}
 		if arrived && c.opt.Filter.Pass(&v) {
 			if s := pick(m.First, false); s != nil {
@@ -349,8 +349,8 @@ func (c *Collector) record(m *Message, pick picker) {
 		r := &m.Recipients[i]
 		v.Recipient = r
 		pass := c.opt.Filter.Pass(&v)
-		if log := s.bounces(); log != nil {
-			log.end(&v, i, pass)
+		if c.opt.Bounces && r.Outcome.final() {
+			pick(r.Time, false).bounces().end(&v, i, pass)
 		}
 		if !pass {
 			continue
