@@ -158,11 +158,12 @@ func widestText(columns []aggregate.Column, keep, widths []int) int {
 var narrow = []struct{ name, unless string }{
 	{"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""}, {"peak_attempts", ""}, {"messages", ""},
 	{"addresses", ""}, {"network", ""}, {"local", ""}, {"remote", ""}, {"peak", ""},
-	{"last", ""}, {"first", ""}, {"type", "reason"}, {"delivered_later", ""}, {"state", ""}, {"failures", ""}, {"category", "reason"},
+	{"last", ""}, {"first", ""}, {"type", "reason"}, {"delivered_later", ""}, {"failures", ""}, {"category", "reason"},
 	{"link", "list"}, {"code", "list"}, {"since", "list"},
 	{"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
 	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
 	{"action", "reason"}, {"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""},
+	{"state", ""},
 }
 
 // dispensable returns the place in keep of the column to leave out next, 0 if there is none;
