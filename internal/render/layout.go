@@ -156,14 +156,14 @@ func widestText(columns []aggregate.Column, keep, widths []int) int {
 // narrow lists the columns that a narrow table does without, the first ones first. unless
 // names a column that must be there to say nearly the same.
 var narrow = []struct{ name, unless string }{
-	{"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""}, {"peak_attempts", ""}, {"messages", ""},
+	{"reply", "list"}, {"reply", "start"}, {"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""}, {"peak_attempts", ""}, {"messages", ""},
 	{"addresses", ""}, {"network", ""}, {"local", ""}, {"remote", ""}, {"peak", ""},
 	{"last", ""}, {"first", ""}, {"type", "reason"}, {"delivered_later", ""}, {"failures", ""}, {"category", "reason"},
 	{"link", "list"}, {"code", "list"}, {"since", "list"},
 	{"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
 	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
 	{"action", "reason"}, {"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""},
-	{"state", ""},
+	{"state", "reply"},
 }
 
 // dispensable returns the place in keep of the column to leave out next, 0 if there is none;
