@@ -42,7 +42,7 @@ func (cmd *doctorCmd) Run(p *program) error {
 	if top == 0 {
 		top = 10
 	}
-	in.judge()
+	in.judge("")
 	d.checkup.Notes = in.notes
 	for _, s := range in.skipped {
 		d.checkup.Skipped = append(d.checkup.Skipped, render.SkippedFile(s))

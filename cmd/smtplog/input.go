@@ -129,14 +129,14 @@ func (in *input) find(paths []string, rotated bool) {
 }
 
 // plainest orders the names of files so that of several names of one file the best comes
-// first: no link, no detail's name, the shortest.
+// first: no link, a mail log's name, the shortest.
 func plainest(a, b string) int {
 	rank := func(path string) int {
 		n := len(filepath.Base(path))
 		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 			n += 1 << 20
 		}
-		if detailKind(path) != "" {
+		if !source.MailName(path) || detailKind(path) != "" {
 			n += 1 << 10
 		}
 		return n
