@@ -6,6 +6,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -293,8 +294,8 @@ const tailSize = 64 << 10
 // Tail returns the last bytes of a regular file's content, without consuming anything; of a
 // damaged archive the last ones that can be read. Of a stream it returns nil.
 //
-// A compressed file is read once through for it.
-func (f *File) Tail() []byte {
+// A compressed file is read once through for it, until ctx is done.
+func (f *File) Tail(ctx context.Context) []byte {
 	if f.stream != nil || f.reopen() != nil {
 		return nil
 	}
@@ -312,7 +313,7 @@ func (f *File) Tail() []byte {
 		return nil
 	}
 	ring := make([]byte, 0, 2*tailSize)
-	for {
+	for ctx.Err() == nil {
 		if len(ring) == cap(ring) {
 			ring = append(ring[:0], ring[tailSize:]...)
 		}
@@ -322,6 +323,7 @@ func (f *File) Tail() []byte {
 			return ring[max(0, len(ring)-tailSize):]
 		}
 	}
+	return nil
 }
 
 // content returns a reader of a regular file's content that is independent of Next.
@@ -349,15 +351,16 @@ const (
 )
 
 // Compare compares the contents of two regular files, byte by byte up to the first that
-// differs. A damaged archive's content ends where it cannot be read on.
-func Compare(a, b *File) Relation {
+// differs. A damaged archive's content ends where it cannot be read on. When ctx is done they
+// are Distinct.
+func Compare(ctx context.Context, a, b *File) Relation {
 	ra, errA := a.content()
 	rb, errB := b.content()
 	if a.stream != nil || b.stream != nil || errA != nil || errB != nil {
 		return Distinct
 	}
 	bufA, bufB := make([]byte, blockSize), make([]byte, blockSize)
-	for {
+	for ctx.Err() == nil {
 		na, errA := io.ReadFull(ra, bufA)
 		nb, errB := io.ReadFull(rb, bufB)
 		n := min(na, nb)
@@ -373,4 +376,5 @@ func Compare(a, b *File) Relation {
 			return BegunBy
 		}
 	}
+	return Distinct
 }

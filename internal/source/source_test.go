@@ -141,7 +141,7 @@ func TestTail(t *testing.T) {
 		if f.Kind != name || f.Packed() != (name == "gzip") || f.Stream() || f.Size != int64(len(content)) {
 			t.Errorf("%s: kind %s, packed %v, stream %v, size %d", name, f.Kind, f.Packed(), f.Stream(), f.Size)
 		}
-		if got := string(f.Tail()); !strings.HasSuffix(got, want) || len(got) > tailSize {
+		if got := string(f.Tail(t.Context())); !strings.HasSuffix(got, want) || len(got) > tailSize {
 			t.Errorf("%s: a tail of %d bytes", name, len(got))
 		}
 		if name == "gzip" && !f.Modified.Equal(modified) {
@@ -214,7 +214,7 @@ func TestCompare(t *testing.T) {
 			}
 			defer f[i].Close()
 		}
-		if got := Compare(f[0], f[1]); got != tt.want {
+		if got := Compare(t.Context(), f[0], f[1]); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
