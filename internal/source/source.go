@@ -22,12 +22,11 @@ import (
 // cuts at 8 KiB at the latest), and a file without line feeds must not fill the memory.
 const MaxLine = 1 << 20
 
-// bufSize is the size of a file's read buffer; readAhead is what a decompressor may be ahead,
-// in blocks of blockSize bytes.
+// bufSize is the size of a file's read buffer, and of the blocks of which a decompressor may be
+// readAhead ahead. There may be hundreds of files that are read at once.
 const (
-	bufSize   = 256 << 10
+	bufSize   = 64 << 10
 	readAhead = 3
-	blockSize = 128 << 10
 )
 
 // File is one open input. It is not safe for concurrent use.
@@ -138,7 +137,7 @@ func (f *File) start() error {
 	if !modified.IsZero() {
 		f.Modified = modified
 	}
-	ahead, err := readahead.NewReaderSize(content, readAhead, blockSize)
+	ahead, err := readahead.NewReaderSize(content, readAhead, bufSize)
 	if err != nil {
 		return err
 	}
@@ -331,7 +330,7 @@ func (f *File) content() (io.Reader, error) {
 	if err := f.reopen(); err != nil {
 		return nil, err
 	}
-	r := bufio.NewReaderSize(whole(f.file), blockSize)
+	r := bufio.NewReaderSize(whole(f.file), bufSize)
 	if f.packed == nil {
 		return r, nil
 	}
@@ -359,7 +358,7 @@ func Compare(ctx context.Context, a, b *File) Relation {
 	if a.stream != nil || b.stream != nil || errA != nil || errB != nil {
 		return Distinct
 	}
-	bufA, bufB := make([]byte, blockSize), make([]byte, blockSize)
+	bufA, bufB := make([]byte, bufSize), make([]byte, bufSize)
 	for ctx.Err() == nil {
 		na, errA := io.ReadFull(ra, bufA)
 		nb, errB := io.ReadFull(rb, bufB)

@@ -204,7 +204,7 @@ func TestCompare(t *testing.T) {
 		{"grown by little", []byte(long), []byte(long + "x\n"), Begins},
 		{"a damaged copy", []byte(long), whole[:len(whole)-9], Equal},
 		{"the last byte differs", []byte(long), []byte(long[:len(long)-2] + "x\n"), Distinct},
-		{"one block, then more", []byte(long[:blockSize]), []byte(long), Begins},
+		{"one block, then more", []byte(long[:bufSize]), []byte(long), Begins},
 	} {
 		var f [2]*File
 		for i, content := range [][]byte{tt.a, tt.b} {
