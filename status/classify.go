@@ -176,7 +176,7 @@ func (c *Classifier) Classify(q *Query) Result {
 		Code: outer.code, Enhanced: outer.enhanced,
 	}
 	for _, m := range c.matched {
-		res.Matched = append(res.Matched, string(trimBlanks(c.words[m.from:m.to])))
+		res.Matched = append(res.Matched, string(bytes.Trim(c.words[m.from:m.to], " @")))
 	}
 	res.Status = CodeOf(res.Code)
 	if res.Origin == OriginNone {
@@ -279,21 +279,27 @@ func (c *Classifier) unwrap(text []byte) ([]byte, Reply) {
 	return r.Text, r
 }
 
-// saidAt returns where the reply starts that the last "host X said: " quotes, or "refused to
-// talk to me: ".
+// saidAt returns where the reply starts that the last "host X said: " quotes, or "host X
+// refused to talk to me: ". Postfix writes it at the start, after ": " or, where the whole
+// line is given, after "status=bounced (". Within a reply any other place is a stranger's.
 func saidAt(text []byte) int {
-	if i := bytes.LastIndex(text, []byte("refused to talk to me: ")); i >= 0 {
-		return i + len("refused to talk to me: ")
+	_, code, _ := cutCode(text)
+	for end := len(text); ; {
+		i := bytes.LastIndex(text[:end], []byte("host "))
+		if i < 0 {
+			return 0
+		}
+		end = i
+		if i > 0 && !bytes.HasSuffix(text[:i], []byte(": ")) && (code != 0 || text[i-1] != '(') {
+			continue
+		}
+		_, rest, _ := bytes.Cut(text[i+len("host "):], []byte{' '})
+		for _, verb := range [...]string{"said: ", "refused to talk to me: "} {
+			if bytes.HasPrefix(rest, []byte(verb)) {
+				return len(text) - len(rest) + len(verb)
+			}
+		}
 	}
-	i := bytes.LastIndex(text, []byte(" said: "))
-	if i < 0 {
-		return 0
-	}
-	j := bytes.LastIndex(text[:i], []byte("host "))
-	if j < 0 || bytes.IndexByte(text[j+len("host "):i], ' ') >= 0 {
-		return 0
-	}
-	return i + len(" said: ")
 }
 
 // replyAt returns where a reply starts that other mailers quote: after a mark and perhaps a
@@ -431,6 +437,10 @@ func (c *Classifier) follows(parts []int, at int) bool {
 // list's domain.
 func (c *Classifier) list() string {
 	for word := range bytes.FieldsSeq(c.words) {
+		if word[0] != hostMark {
+			continue
+		}
+		word = word[1:]
 		if name, ok := suffixed(c.lists, word); ok {
 			host := string(word)
 			for _, label := range [...]string{"www.", "check.", "query.", "lookup.", "bl.spamcop.net."} {
