@@ -33,7 +33,7 @@ type Result struct {
 	Stage        Stage    // likewise
 	Code         int      // likewise
 	Enhanced     Enhanced // likewise
-	Status       Code     // the enum member of Code
+	Status       Code     // the enum member of Code; GeneralFailure where there is no reply
 	Confidence   float64  // 0 to 1: how far to trust the reason
 }
 
@@ -55,13 +55,13 @@ type engine struct {
 	length  []int       // of a pattern
 	hosts   map[string]string
 	domains map[string]string
-	lists   map[string]bool
+	lists   map[string]string
 }
 
 // newEngine makes rules ready. Of two entries for one provider's host the first counts.
 func newEngine(r *Rules) *engine {
 	e := &engine{rules: r.rules, hosts: make(map[string]string), domains: make(map[string]string),
-		lists: make(map[string]bool)}
+		lists: make(map[string]string)}
 	index := make(map[string]int)
 	var patterns []string
 	number := func(ph phrase) []int {
@@ -115,7 +115,7 @@ func newEngine(r *Rules) *engine {
 		}
 	}
 	for _, list := range r.lists {
-		e.lists[list] = true
+		e.lists[list] = list
 	}
 	return e
 }
@@ -178,7 +178,12 @@ func (c *Classifier) Classify(q *Query) Result {
 	for _, m := range c.matched {
 		res.Matched = append(res.Matched, string(bytes.Trim(c.words[m.from:m.to], " @")))
 	}
-	res.Status = CodeOf(res.Code)
+	if res.Status = CodeOf(res.Code); res.Code == 0 {
+		res.Status = GeneralFailure
+	}
+	if res.Provider == "" {
+		res.Provider = c.named()
+	}
 	if res.Origin == OriginNone {
 		switch {
 		case c.asked.code != 0:
@@ -216,6 +221,10 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 	}
 	a := asked{code: q.Code, enhanced: q.Enhanced, stage: q.Stage, origin: q.Origin, number: q.Number}
 	outer = a
+	relay := q.Relay
+	if len(relay) == 0 {
+		relay = quotedHost(text)
+	}
 	text, inner := c.unwrap(text)
 	if inner.Code != 0 {
 		a.code = inner.Code
@@ -237,7 +246,7 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 	if outer.enhanced.IsZero() {
 		outer.enhanced = a.enhanced
 	}
-	a.provider = c.provider(q.Relay, q.Recipient)
+	a.provider = c.provider(relay, q.Recipient)
 
 	c.key = Fold(c.key[:0], text)
 	n := len(c.key)
@@ -299,6 +308,21 @@ func saidAt(text []byte) int {
 				return len(text) - len(rest) + len(verb)
 			}
 		}
+	}
+}
+
+// quotedHost returns the name of the host that "host NAME[IP]" or "host NAME [IP]" names.
+func quotedHost(text []byte) []byte {
+	for {
+		_, rest, ok := bytes.Cut(text, []byte("host "))
+		if !ok {
+			return nil
+		}
+		n := wordRun(rest)
+		if after := bytes.TrimPrefix(rest[n:], []byte(" ")); n > 0 && len(after) > 0 && after[0] == '[' {
+			return rest[:n]
+		}
+		text = rest
 	}
 }
 
@@ -441,7 +465,7 @@ func (c *Classifier) list() string {
 			continue
 		}
 		word = word[1:]
-		if name, ok := suffixed(c.lists, word); ok {
+		if name := c.lookup(c.lists, word); name != "" {
 			host := string(word)
 			for _, label := range [...]string{"www.", "check.", "query.", "lookup.", "bl.spamcop.net."} {
 				if strings.HasPrefix(host, label) {
@@ -454,19 +478,19 @@ func (c *Classifier) list() string {
 	return ""
 }
 
-// suffixed returns the longest suffix of a host name, at a dot, that is a key.
-func suffixed[V any](m map[string]V, host []byte) (string, bool) {
-	for len(host) > 0 {
-		if _, ok := m[string(host)]; ok {
-			return string(host), true
+// named returns the provider that the words name, by a host of its own or by "gsmtp", which
+// ends each of Google's replies.
+func (c *Classifier) named() string {
+	for word := range bytes.FieldsSeq(c.words) {
+		if word[0] == hostMark {
+			if name := c.lookup(c.hosts, word[1:]); name != "" {
+				return name
+			}
+		} else if string(word) == "gsmtp" {
+			return "google"
 		}
-		i := bytes.IndexByte(host, '.')
-		if i < 0 {
-			break
-		}
-		host = host[i+1:]
 	}
-	return "", false
+	return ""
 }
 
 // providerCode returns the provider's own code in the text: a word such as S3150, or an
@@ -528,21 +552,4 @@ func (c *Classifier) lookup(m map[string]string, host []byte) string {
 		b = b[i+1:]
 	}
 	return ""
-}
-
-// askAs sets what a rule's sample cannot say: the first of the rule's providers, stages,
-// origins and numbers.
-func (c *Classifier) askAs(r *rule) {
-	if len(r.providers) > 0 {
-		c.asked.provider = r.providers[0]
-	}
-	if len(r.stages) > 0 {
-		c.asked.stage = r.stages[0]
-	}
-	if len(r.origins) > 0 {
-		c.asked.origin = r.origins[0]
-	}
-	if len(r.numbers) > 0 {
-		c.asked.number = r.numbers[0]
-	}
 }

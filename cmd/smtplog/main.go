@@ -43,6 +43,7 @@ type cli struct {
 	Bounces  bouncesCmd  `cmd:"" help:"Recipients who did not get their mail, and why."`
 	Messages messagesCmd `cmd:"" help:"One entry per message with its recipients' outcomes; filters make it a search."`
 	Events   eventsCmd   `cmd:"" help:"One entry per log event (NDJSON by default)."`
+	Explain  explainCmd  `cmd:"" help:"What a reply or code means: status, reason, evidence, advice."`
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 }
 
