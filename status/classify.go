@@ -161,7 +161,8 @@ type asked struct {
 	origin   Origin
 	provider string
 	number   int
-	folded   []byte // the text; a part of Classifier.key
+	text     []byte // the words that tell the cause; the caller's, or ReplyParser's
+	folded   []byte // the same, folded; a part of Classifier.key
 }
 
 // Classify returns the reason with all that speaks for it.
@@ -171,7 +172,7 @@ func (c *Classifier) Classify(q *Query) Result {
 	r := &c.rules[i]
 	res := Result{
 		Reason: r.reason, Rule: r.id, Confidence: r.confidence,
-		List: c.list(), Provider: c.asked.provider, ProviderCode: c.providerCode(),
+		List: c.list(), Provider: c.asked.provider,
 		Origin: q.Origin, Stage: c.asked.stage,
 		Code: outer.code, Enhanced: outer.enhanced,
 	}
@@ -184,6 +185,7 @@ func (c *Classifier) Classify(q *Query) Result {
 	if res.Provider == "" {
 		res.Provider = c.named()
 	}
+	res.ProviderCode = c.providerCode(res.Provider)
 	if res.Origin == OriginNone {
 		switch {
 		case c.asked.code != 0:
@@ -225,7 +227,7 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 	if len(relay) == 0 {
 		relay = quotedHost(text)
 	}
-	text, inner := c.unwrap(text)
+	text, inner := c.unwrap(text, q.Code)
 	if inner.Code != 0 {
 		a.code = inner.Code
 		if !inner.Enhanced.IsZero() || int(a.enhanced.Class) != inner.Code/100 {
@@ -256,7 +258,7 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 	c.key = binary.LittleEndian.AppendUint16(c.key, a.enhanced.Detail)
 	c.key = binary.LittleEndian.AppendUint32(c.key, uint32(a.number))
 	c.key = append(c.key, a.provider...)
-	a.folded = c.key[:n]
+	a.text, a.folded = text, c.key[:n]
 	c.asked = a
 	return outer
 }
@@ -265,9 +267,9 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 // stage. "host mx.example.com[192.0.2.1] said: 550 No such user (in reply to RCPT TO
 // command)" is a reply in Postfix's words, and may stand in another's: "Recipient address
 // rejected: undeliverable address: host ...".
-func (c *Classifier) unwrap(text []byte) ([]byte, Reply) {
+func (c *Classifier) unwrap(text []byte, code int) ([]byte, Reply) {
 	text = trimBlanks(text)
-	if i := saidAt(text); i > 0 {
+	if i := saidAt(text, code); i > 0 {
 		if r := c.replies.Parse(text[i:]); len(r.Text) > 0 || r.Code != 0 {
 			return r.Text, r
 		}
@@ -279,20 +281,24 @@ func (c *Classifier) unwrap(text []byte) ([]byte, Reply) {
 	if i := replyAt(text); i > 0 {
 		var p ReplyParser
 		in := p.Parse(text[i:])
-		in.Text = nil
 		if in.Stage == StageNone {
 			in.Stage = wrapStage(text[:i])
 		}
-		return r.Text, in
+		if r.Stage = in.Stage; code == 0 {
+			r.Code, r.Enhanced = in.Code, in.Enhanced
+		}
 	}
 	return r.Text, r
 }
 
 // saidAt returns where the reply starts that the last "host X said: " quotes, or "host X
 // refused to talk to me: ". Postfix writes it at the start, after ": " or, where the whole
-// line is given, after "status=bounced (". Within a reply any other place is a stranger's.
-func saidAt(text []byte) int {
-	_, code, _ := cutCode(text)
+// line is given, after "status=bounced (". Within a reply, which has a code, any other place is
+// a stranger's.
+func saidAt(text []byte, code int) int {
+	if code == 0 {
+		_, code, _ = cutCode(text)
+	}
 	for end := len(text); ; {
 		i := bytes.LastIndex(text[:end], []byte("host "))
 		if i < 0 {
@@ -493,22 +499,28 @@ func (c *Classifier) named() string {
 	return ""
 }
 
-// providerCode returns the provider's own code in the text: a word such as S3150, or an
-// enhanced code that means something at this provider alone.
-func (c *Classifier) providerCode() string {
-	b := c.asked.folded
+// providerCode returns the provider's own code in the text: a word such as S3150, Charter's
+// and Cox's AUP#I-1310, or an enhanced code that means something at this provider alone.
+func (c *Classifier) providerCode(provider string) string {
+	b := c.asked.text
 	for i := 0; i < len(b); {
-		if !isAlnum(b[i]) {
+		n := alnums(b[i:])
+		switch {
+		case n == 0:
 			i++
 			continue
+		case string(b[i:i+n]) == "AUP" && i+n+1 < len(b) && b[i+n] == '#':
+			return string(run(b[i:])) + "#" + string(run(b[i+n+1:]))
+		case i == 0 || b[i-1] != '.' && b[i-1] != '-' && b[i-1] != '@':
+			code := providerCode(b[i:])
+			if code > 0 && hasDigit(b[i:i+code]) && (i+code == len(b) || b[i+code] != '.' && b[i+code] != '-') {
+				return string(b[i : i+code])
+			}
 		}
-		if n := providerCode(b[i:]); n > 0 && hasDigit(b[i:i+n]) {
-			return string(b[i : i+n])
-		}
-		i += alnums(b[i:])
+		i += n
 	}
 	e := c.asked.enhanced
-	if _, registered := e.Info(); !e.IsZero() && (!registered || c.asked.provider != "" && e.Subject == 7 && e.Detail >= 20) {
+	if _, registered := e.Info(); !e.IsZero() && (!registered || provider != "" && e.Subject == 7 && e.Detail >= 20) {
 		return e.String()
 	}
 	return ""
