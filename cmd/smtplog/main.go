@@ -47,6 +47,7 @@ type cli struct {
 	Events   eventsCmd   `cmd:"" help:"One entry per log event (NDJSON by default)."`
 	Check    checkCmd    `cmd:"" help:"Thresholds for cron and monitoring: one line, exit code 0 ok, 1 warning, 2 critical, 3 unknown."`
 	Doctor   doctorCmd   `cmd:"" help:"What was understood of each log, what not, and what the mail system should log for better reports."`
+	Explain  explainCmd  `cmd:"" help:"What a reply or code means: status, reason, evidence, advice."`
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 
 	Completion completionCmd `cmd:"" help:"What bash, zsh or fish needs to complete commands, flags and values."`
