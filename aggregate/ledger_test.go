@@ -564,6 +564,12 @@ var eximStories = []struct{ name, log, want string }{
 06:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
 06:00:01 1tivSh-0007oc-5P Completed`,
 		"1tivSh-0007oc-5P done smtp; u@d.example delivered 250 x1"},
+	{"rewritten on arrival: found under the address that was given", `
+04:00:00 1tivSh-0007oc-5P "old@own.example" from env-to rewritten as "bob@own.example" by rule 1
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 from <a@c.example> for old@own.example
+04:00:00 1tivSh-0007oc-5P => bob <bob@own.example> R=localuser T=local_delivery
+04:00:00 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; bob (old@own.example) delivered x1"},
 	{"a log that is read twice: one message", `
 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
