@@ -354,6 +354,8 @@ func reportJSON(b []byte, r *aggregate.Report, top int) []byte {
 	o.names("mtas", in.MTAs)
 	o.names("hosts", in.Hosts)
 	o.names("instances", in.Instances)
+	o.count("reused", in.Reused)
+	o.count("evicted", in.Evicted)
 	o.end()
 	o.key("totals")
 	o.begin()
