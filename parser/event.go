@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/smtplog/smtplog/status"
@@ -217,4 +218,18 @@ type Event struct {
 // attempt put off, for one recipient.
 func (e *Event) Attempt() bool {
 	return e.Kind == Delivered || e.Kind == Deferred || e.Kind == Bounced || e.Kind == Forwarded
+}
+
+// Clone returns a copy of the event that owns its bytes.
+func (e *Event) Clone() Event {
+	c := *e
+	for _, b := range [...]*[]byte{
+		&c.Host, &c.Instance, &c.Program, &c.Service, &c.QueueID, &c.MessageID, &c.Sender, &c.Recipient,
+		&c.OrigRecipient, &c.Recipients, &c.Client.Name, &c.Client.IP, &c.Client.Helo, &c.User, &c.Relay.Name,
+		&c.Relay.IP, &c.Relay.Helo, &c.TLS, &c.Text, &c.Detail, &c.NextQueueID, &c.PrevQueueID,
+		&c.PrevClient.Name, &c.PrevClient.IP, &c.PrevClient.Helo,
+	} {
+		*b = bytes.Clone(*b)
+	}
+	return c
 }

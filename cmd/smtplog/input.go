@@ -35,9 +35,13 @@ type log struct {
 	ev     parser.Event
 	v      parser.Verdict
 	time   time.Time // of the current line, or of the latest one before that has a stamp
+	line   []byte    // the current line
 	lines  int64
 	mail   bool // a line of an MTA was seen
 	known  bool // one was understood
+
+	skipped []byte   // the line passed over last, see input.want
+	history *history // of a stream that may be read again; nil: not kept
 }
 
 // input is everything a command reads: the lines of all files, merged by time.
@@ -52,8 +56,18 @@ type input struct {
 	bytes   int64
 	partial bool // interrupted
 	anyMail bool
+
+	// want, if set, chooses the lines worth parsing; a log's lines up to the first that is
+	// understood and one in clockEvery come all the same.
+	want  func(line []byte) bool
+	again bool      // what there is to say of the logs has been said
+	first time.Time // of the mail system's lines that were parsed
+	last  time.Time
 	progress
 }
+
+// clockEvery is how many lines may be passed over before one is parsed for its stamp.
+const clockEvery = 4096
 
 // openInput finds out what the paths are. What cannot be read is said to stderr.
 func (f *inputFlags) openInput(p *program, s settings) (*input, error) {
@@ -325,13 +339,33 @@ func (l *log) begin(in *input) bool {
 // advance reads the log's next line; at its end, or where it cannot be read on, it says what
 // is to be said of the log and returns false.
 func (l *log) advance(in *input) bool {
-	line, err := l.file.Next()
-	if err != nil {
-		l.finish(in, err)
-		return false
+	for {
+		line, err := l.file.Next()
+		if err != nil {
+			if len(l.skipped) > 0 {
+				l.parse(in, l.skipped)
+			}
+			l.finish(in, err)
+			return false
+		}
+		l.lines++
+		in.progress.line(l)
+		if l.history != nil && !in.again {
+			l.history.add(line)
+		}
+		if in.want != nil && l.known && l.lines%clockEvery != 0 && !in.want(line) {
+			l.skipped = append(l.skipped[:0], line...)
+			continue
+		}
+		l.skipped = l.skipped[:0]
+		l.parse(in, line)
+		return true
 	}
-	l.lines++
-	in.progress.line(l)
+}
+
+// parse makes line the current one.
+func (l *log) parse(in *input, line []byte) {
+	l.line = line
 	l.v = l.parser.Parse(line, &l.ev)
 	if !l.ev.Time.IsZero() {
 		l.time = l.ev.Time
@@ -341,8 +375,37 @@ func (l *log) advance(in *input) bool {
 		l.known, l.mail = true, true
 	case parser.Unrecognised:
 		l.mail = true
+	default:
+		return
 	}
-	return true
+	if t := l.ev.Time; !t.IsZero() {
+		if in.first.IsZero() || t.Before(in.first) {
+			in.first = t
+		}
+		if t.After(in.last) {
+			in.last = t
+		}
+	}
+}
+
+// rewind starts reading anew, of a stream what its history holds.
+func (in *input) rewind() error {
+	for _, l := range in.logs {
+		if l.file != nil {
+			l.file.Close()
+		}
+		l.file, l.parser, l.lines, l.known, l.mail, l.skipped = nil, nil, 0, false, false, nil
+		if l.history != nil {
+			f, err := source.Open("-", l.history.reader())
+			if err != nil && !errors.Is(err, source.ErrEmpty) {
+				return err
+			}
+			l.file, l.lines = f, l.history.dropped
+		}
+	}
+	in.again, in.active, in.files, in.bytes = true, nil, 0, 0
+	in.sort()
+	return nil
 }
 
 // finish closes a log and says what was wrong with it.
@@ -351,6 +414,11 @@ func (l *log) finish(in *input, err error) {
 	f.Close()
 	in.files++
 	in.bytes += f.Bytes
+	in.anyMail = in.anyMail || l.known
+	l.parser = nil
+	if in.again {
+		return
+	}
 	switch {
 	case err != io.EOF:
 		in.p.errorf("%s: %v after line %d", l.path, err, l.lines)
@@ -366,8 +434,6 @@ func (l *log) finish(in *input, err error) {
 	if f.Cut > 0 {
 		in.p.sayf("%s: %d lines longer than %d bytes were cut", l.path, f.Cut, source.MaxLine)
 	}
-	in.anyMail = in.anyMail || l.known
-	l.parser = nil
 }
 
 // logHeap is a heap of logs by the time of their current line, then by the order given.
