@@ -3,15 +3,20 @@ package aggregate
 import (
 	"cmp"
 	"slices"
+
+	"github.com/smtplog/smtplog/status"
 )
 
 // bounceSpecs is the registry of the bounce report's tables.
 var bounceSpecs = []spec{
 	{"bounces", "Recipients who did not get their mail", "recipients",
 		[]Column{{"time", "time"}, {"recipient", "string"}, {"outcome", "string"}, {"code", "integer"}, {"enhanced", "string"},
-			{"status", "string"}, {"text", "string"}, {"sender", "string"}, {"relay", "string"}, {"stage", "string"},
+			{"status", "string"}, {"reason", "string"}, {"text", "string"}, {"sender", "string"}, {"relay", "string"}, {"stage", "string"},
 			{"origin", "string"}, {"attempts", "integer"}, {"queue_id", "string"}},
 		func(*Collector) fold { return &bounces{} }},
+	{"by_reason", "Failed recipients by reason", "recipients",
+		[]Column{{"reason", "string"}, {"category", "string"}, {"action", "string"}, {"bounced", "integer"}, {"expired", "integer"}, {"recipients", "integer"}},
+		func(*Collector) fold { return newFailures(DimReason) }},
 	{"by_status", "Failed recipients by status", "recipients",
 		[]Column{{"status", "string"}, {"code", "integer"}, {"enhanced", "string"}, {"bounced", "integer"}, {"expired", "integer"}, {"recipients", "integer"}},
 		func(*Collector) fold { return newFailures(DimStatus, DimCode, DimEnhanced) }},
@@ -68,7 +73,7 @@ func (f *bounces) rows() ([][]any, bool) {
 		if relay == "" {
 			relay = b.r.Relay.IP
 		}
-		rows[i] = []any{b.r.Time, b.r.Address, b.r.Outcome.String(), code, a.Enhanced.String(), b.r.Status.String(), a.Text,
+		rows[i] = []any{b.r.Time, b.r.Address, b.r.Outcome.String(), code, a.Enhanced.String(), b.r.Status.String(), a.Reason.String(), a.Text,
 			b.m.Sender, relay, a.Stage.String(), a.Origin.String(), int64(b.r.Attempts), b.m.QueueID}
 	}
 	return rows, f.full
@@ -107,7 +112,12 @@ func (f *failures) merge(o fold) {
 func (f *failures) rows() (rows [][]any, approximate bool) {
 	for _, key := range f.sorted((*failureCounts).total) {
 		c := f.m[key]
-		rows = append(rows, append(f.cells(key), c.bounced, c.expired, c.total()))
+		row := f.cells(key)
+		if f.dims[0] == DimReason {
+			r, _ := status.ParseReason(key)
+			row = append(row, word(r.Category().String()), word(r.Action().String()))
+		}
+		rows = append(rows, append(row, c.bounced, c.expired, c.total()))
 	}
 	return rows, f.full
 }

@@ -35,13 +35,17 @@ const (
 	DimMTA
 	DimDirection
 	DimReply
+	DimReason
+	DimCategory
+	DimType
+	DimProvider
 	DimQueueID
 	DimMessageID
 	dimCount
 )
 
 // dims is the one table of dimensions: the word for --by, and whether it is offered there
-// (the others only filter). reason, category, type and provider come with the classifier.
+// (the others only filter).
 var dims = [dimCount]struct {
 	name string
 	by   bool
@@ -53,6 +57,7 @@ var dims = [dimCount]struct {
 	DimUser: {"user", true}, DimClient: {"client", true}, DimHost: {"host", true},
 	DimInstance: {"instance", true}, DimService: {"service", true}, DimMTA: {"mta", true},
 	DimDirection: {"direction", true}, DimReply: {"reply", true},
+	DimReason: {"reason", true}, DimCategory: {"category", true}, DimType: {"type", true}, DimProvider: {"provider", true},
 	DimQueueID: {"queue_id", false}, DimMessageID: {"message_id", false},
 }
 
@@ -103,8 +108,9 @@ type View struct {
 	Message   *Message
 	Recipient *Recipient
 
-	zone  *time.Location
-	every Every
+	zone    *time.Location
+	every   Every
+	reasons *reasons
 }
 
 // Append appends the view's value of d to dst: nothing where it has none. Control bytes do
@@ -157,6 +163,10 @@ func (v *View) Append(dst []byte, d Dim) []byte {
 		if v.Event != nil {
 			return appendEither(dst, v.Event.Relay.Name, v.Event.Relay.IP)
 		}
+	case DimProvider:
+		if v.Recipient != nil || v.Event != nil && v.Event.Direction == parser.Out {
+			return append(dst, v.reasons.provider(v)...)
+		}
 	case DimDirection:
 		if v.Event != nil {
 			return append(dst, v.Event.Direction.String()...)
@@ -171,12 +181,14 @@ func (v *View) appendAnswer(dst []byte, d Dim) []byte {
 	var enh status.Enhanced
 	var stage status.Stage
 	var origin status.Origin
+	var reason status.Reason
 	switch {
 	case v.Recipient != nil:
 		a := &v.Recipient.Answer
-		code, enh, stage, origin = a.Code, a.Enhanced, a.Stage, a.Origin
+		code, enh, stage, origin, reason = a.Code, a.Enhanced, a.Stage, a.Origin, a.Reason
 	case v.Event != nil:
-		code, enh, stage, origin = v.Event.Code, v.Event.Enhanced, v.Event.Stage, v.Event.Origin
+		ev := v.Event
+		code, enh, stage, origin, reason = ev.Code, ev.Enhanced, ev.Stage, ev.Origin, ev.Reason
 	}
 	switch d {
 	case DimStatus:
@@ -193,6 +205,12 @@ func (v *View) appendAnswer(dst []byte, d Dim) []byte {
 		return append(dst, stage.String()...)
 	case DimOrigin:
 		return append(dst, origin.String()...)
+	case DimReason:
+		return append(dst, reason.String()...)
+	case DimCategory:
+		return append(dst, reason.Category().String()...)
+	case DimType:
+		return append(dst, reason.Type().String()...)
 	case DimReply:
 		if v.Recipient != nil {
 			return status.Fold(dst, []byte(v.Recipient.Answer.Text))

@@ -66,18 +66,30 @@ var specs = []spec{
 	{"status", "Delivery attempts by status", "attempts",
 		append([]Column{{"status", "string"}, {"number", "integer"}}, attemptColumns...),
 		func(*Collector) fold { return newAttempts(DimStatus) }},
+	{"reasons", "Failed attempts by reason", "attempts",
+		slices.Concat([]Column{{"reason", "string"}, {"category", "string"}, {"type", "string"}, {"action", "string"}}, failureColumns),
+		func(*Collector) fold { return newFailedAttempts(DimReason) }},
+	{"categories", "Failed attempts by category of reasons", "attempts",
+		slices.Concat([]Column{{"category", "string"}}, failureColumns),
+		func(*Collector) fold { return newFailedAttempts(DimCategory) }},
 	{"replies", "Replies behind failures, variable parts folded", "attempts",
-		[]Column{{"code", "integer"}, {"enhanced", "string"}, {"status", "string"}, {"reply", "string"},
+		[]Column{{"code", "integer"}, {"enhanced", "string"}, {"status", "string"}, {"reason", "string"}, {"reply", "string"},
 			{"deferred", "integer"}, {"bounced", "integer"}, {"attempts", "integer"}, {"first", "time"}, {"last", "time"}},
 		func(*Collector) fold {
-			return &replies{texts: newTexts(DimCode, DimEnhanced, DimStatus, DimReply)}
+			return &replies{texts: newTexts(DimCode, DimEnhanced, DimStatus, DimReason, DimReply)}
 		}},
-	{"over_time", "Delivery attempts over time by status", "attempts",
+	{"over_time", "Delivery attempts over time by category", "attempts",
 		[]Column{{"time", "time"}, {"direction", "string"}, {"category", "string"}, {"count", "integer"}},
 		func(c *Collector) fold { return newOverTime(c) }},
 	{"domains", "Recipient domains", "recipients",
 		append([]Column{{"domain", "string"}}, recipientColumns...),
 		func(*Collector) fold { return newRecipients(DimDomain) }},
+	{"domain_reasons", "Failed attempts by recipient domain and reason", "attempts",
+		slices.Concat([]Column{{"domain", "string"}, {"reason", "string"}}, failureColumns),
+		func(*Collector) fold { return newFailedAttempts(DimDomain, DimReason) }},
+	{"providers", "Delivery attempts by mailbox provider", "attempts",
+		append([]Column{{"provider", "string"}}, attemptColumns...),
+		func(*Collector) fold { return newAttempts(DimProvider) }},
 	{"relays", "Delivery attempts by relay", "attempts",
 		append([]Column{{"relay", "string"}}, attemptColumns...),
 		func(*Collector) fold { return newAttempts(DimRelay) }},
@@ -261,13 +273,17 @@ func (k *keyed[T]) sorted(weight func(*T) int64) []string {
 	return keys
 }
 
-var attemptColumns = []Column{{"delivered", "integer"}, {"deferred", "integer"}, {"bounced", "integer"}, {"attempts", "integer"}}
+var (
+	failureColumns = []Column{{"deferred", "integer"}, {"bounced", "integer"}, {"attempts", "integer"}}
+	attemptColumns = slices.Concat([]Column{{"delivered", "integer"}}, failureColumns)
+)
 
 // attempts counts attempts by some dimensions, and refusals beside them where asked for.
 type attempts struct {
 	nothing
 	keyed[attemptCounts]
 	refusals bool
+	failures bool // only failed attempts
 }
 
 type attemptCounts struct{ delivered, deferred, bounced, rejected int64 }
@@ -278,7 +294,18 @@ func newAttempts(dims ...Dim) *attempts {
 	return &attempts{keyed: newKeyed[attemptCounts](dims)}
 }
 
+// newFailedAttempts leaves out deliveries, which have no reason.
+func newFailedAttempts(dims ...Dim) *attempts {
+	return &attempts{keyed: newKeyed[attemptCounts](dims), failures: true}
+}
+
 func (f *attempts) attempt(v *View, n int64) {
+	if f.failures && v.Event.Kind == parser.Delivered {
+		return
+	}
+	if f.dims[0] == DimProvider && !f.refusals && v.Event.Direction != parser.Out {
+		return // nobody else's server
+	}
 	switch c := f.at(v); v.Event.Kind {
 	case parser.Delivered:
 		c.delivered += n
@@ -313,7 +340,10 @@ func (f *attempts) rows() ([][]any, bool) {
 		if len(f.dims) == 1 && !f.refusals {
 			row = append(row, f.comment(row[0])...)
 		}
-		row = append(row, c.delivered, c.deferred, c.bounced, c.total())
+		if !f.failures {
+			row = append(row, c.delivered)
+		}
+		row = append(row, c.deferred, c.bounced, c.total())
 		if f.refusals {
 			row = append(row, c.rejected)
 		}
@@ -323,7 +353,7 @@ func (f *attempts) rows() ([][]any, bool) {
 }
 
 // comment returns the cells that explain the first one: a status has its number, an enhanced
-// status code its registered meaning.
+// status code its registered meaning, a reason its category, type and action.
 func (f *attempts) comment(cell any) []any {
 	s, _ := cell.(string)
 	switch f.dims[0] {
@@ -332,6 +362,9 @@ func (f *attempts) comment(cell any) []any {
 			return []any{int64(c.Number())}
 		}
 		return []any{nil}
+	case DimReason:
+		r, _ := status.ParseReason(s)
+		return []any{word(r.Category().String()), word(r.Type().String()), word(r.Action().String())}
 	case DimEnhanced:
 		if e, _, ok := status.ParseEnhanced([]byte(s)); ok {
 			if info, ok := e.Info(); ok {
@@ -341,6 +374,14 @@ func (f *attempts) comment(cell any) []any {
 		return []any{nil}
 	}
 	return nil
+}
+
+// word is a cell for s, absent where s is empty.
+func word(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
 }
 
 var recipientColumns = []Column{{"recipients", "integer"}, {"delivered", "integer"}, {"bounced", "integer"},

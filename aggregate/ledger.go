@@ -347,5 +347,5 @@ func (l *Ledger) peer(p *parser.Peer) Peer {
 }
 
 func (l *Ledger) answer(ev *parser.Event) Answer {
-	return Answer{ev.Code, ev.Enhanced, ev.Stage, ev.Origin, l.strings.get(ev.Text)}
+	return Answer{ev.Code, ev.Enhanced, ev.Stage, ev.Origin, l.strings.get(ev.Text), ev.Reason}
 }

@@ -94,6 +94,7 @@ type Answer struct {
 	Stage    status.Stage
 	Origin   status.Origin
 	Text     string
+	Reason   status.Reason // ReasonNone: it did not fail
 }
 
 // Message is one lifetime of a queue ID: the record that every table is made of.

@@ -100,8 +100,10 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		if ev.Kind == parser.Bounced {
 			r.Answer.Origin = status.OriginLocal
 		}
+		ev.Reason = r.Answer.Reason
 	case before == Deferred && ev.NotAttempted && answer.Code == 0 && r.Answer.Text != "" && ev.MTA == parser.Exim:
 		// "retry time not reached" is no cause.
+		ev.Reason = r.Answer.Reason
 	default:
 		r.Answer = answer
 	}
@@ -119,6 +121,9 @@ func (e *hostError) fill(a *Answer, ev *parser.Event) {
 		return
 	}
 	a.Code, a.Enhanced, a.Origin = e.answer.Code, e.answer.Enhanced, e.answer.Origin
+	if e.answer.Reason != status.Undetermined {
+		a.Reason, ev.Reason = e.answer.Reason, e.answer.Reason
+	}
 	if a.Stage == status.StageNone {
 		a.Stage = e.answer.Stage
 	}

@@ -9,7 +9,8 @@ import (
 	"github.com/smtplog/smtplog/status"
 )
 
-// overTime counts attempts by bucket, direction and status. With an automatic width it counts
+// overTime counts attempts by bucket, direction and category: of the reason they failed for, or
+// DeliveredCategory. With an automatic width it counts
 // by the minute, and by the hour or day once that makes too many buckets, until the span is
 // known.
 type overTime struct {
@@ -23,7 +24,17 @@ type overTime struct {
 type slot struct {
 	start     int64 // Unix seconds
 	direction parser.Direction
-	status    status.Code
+	category  status.Category
+}
+
+// DeliveredCategory stands for the category of attempts that succeeded.
+const DeliveredCategory = "delivered"
+
+func categoryWord(c status.Category) string {
+	if c == status.CategoryNone {
+		return DeliveredCategory
+	}
+	return c.String()
 }
 
 // maxSlots bounds the buckets counted; beyond, the width grows.
@@ -38,11 +49,7 @@ func newOverTime(c *Collector) *overTime {
 }
 
 func (f *overTime) attempt(v *View, n int64) {
-	c, ok := v.Status()
-	if !ok {
-		return
-	}
-	f.counts[slot{f.fine.Start(v.Event.Time.In(f.zone)).Unix(), v.Event.Direction, c}] += n
+	f.counts[slot{f.fine.Start(v.Event.Time.In(f.zone)).Unix(), v.Event.Direction, v.Event.Reason.Category()}] += n
 	if len(f.counts) > maxSlots && f.every.IsAuto() {
 		f.coarsen(f.fine.wider())
 	}
@@ -113,13 +120,13 @@ func (f *overTime) rows() ([][]any, bool) {
 		series = append(series, k)
 	}
 	slices.SortFunc(series, func(a, b slot) int {
-		return cmp.Or(cmp.Compare(a.direction, b.direction), cmp.Compare(kinds[b], kinds[a]), cmp.Compare(a.status, b.status))
+		return cmp.Or(cmp.Compare(a.direction, b.direction), cmp.Compare(kinds[b], kinds[a]), cmp.Compare(a.category, b.category))
 	})
 	var rows [][]any
 	for t := every.Start(first); !t.After(last); t = every.Next(t) {
 		for _, k := range series {
-			n := counts[slot{t.Unix(), k.direction, k.status}]
-			rows = append(rows, []any{t, k.direction.String(), k.status.String(), n})
+			n := counts[slot{t.Unix(), k.direction, k.category}]
+			rows = append(rows, []any{t, k.direction.String(), categoryWord(k.category), n})
 			if len(rows) >= maxKeys {
 				return rows, true
 			}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
 )
 
 // Options of a Collector.
@@ -18,6 +19,7 @@ type Options struct {
 	Tables       []string       // names of the tables wanted; nil: all
 	Bounces      bool           // the tables of the bounce report instead of the usual ones
 	Filter       Filter
+	Classifier   *status.Classifier // of failures; nil: the rules of package status
 	// Release, if set, gets every message when it is finished, or at Finish.
 	Release func(*Message)
 }
@@ -80,6 +82,7 @@ type Collector struct {
 	opt    Options
 	ledger *Ledger
 	specs  []spec
+	*reasons
 	sums
 	input     Input
 	hosts     seen
@@ -100,7 +103,7 @@ func NewCollector(opt Options) (*Collector, error) {
 	if opt.Zone == nil {
 		opt.Zone = time.UTC
 	}
-	c := &Collector{opt: opt, hosts: seen{}, instances: seen{}}
+	c := &Collector{opt: opt, reasons: newReasons(opt.Classifier), hosts: seen{}, instances: seen{}}
 	all := specs
 	switch {
 	case opt.By != nil:
@@ -182,6 +185,7 @@ func (c *Collector) Add(ev *parser.Event, v parser.Verdict, set int) (m *Message
 	if !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until) {
 		return nil, false
 	}
+	c.classify(ev)
 	m = c.ledger.Add(ev, set)
 	if m != nil {
 		c.fillIn(ev, m)
@@ -190,7 +194,7 @@ func (c *Collector) Add(ev *parser.Event, v parser.Verdict, set int) (m *Message
 		return m, false
 	}
 	view := &c.view
-	*view = View{Event: ev, Message: m, zone: c.opt.Zone, every: c.opt.Every}
+	*view = View{Event: ev, Message: m, zone: c.opt.Zone, every: c.opt.Every, reasons: c.reasons}
 	if view.every.IsAuto() {
 		view.every = everyHour
 	}
@@ -270,9 +274,14 @@ func (c *Collector) event(v *View) {
 	}
 }
 
+// View returns a view of a message's recipient r, or of the message alone where r is nil.
+func (c *Collector) View(m *Message, r *Recipient) View {
+	return View{Message: m, Recipient: r, zone: c.opt.Zone, every: everyHour, reasons: c.reasons}
+}
+
 // record counts a message as of the end of the window.
 func (c *Collector) record(s *sums, m *Message) {
-	v := View{Message: m, zone: c.opt.Zone, every: everyHour}
+	v := c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
 	if m.Source == SourceNotification {
 		if arrived && c.opt.Filter.Pass(&v) {

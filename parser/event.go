@@ -161,6 +161,8 @@ type Event struct {
 	NotAttempted bool
 	// SoftBounce: Postfix soft_bounce=yes turned a bounce into a deferral.
 	SoftBounce bool
+	// Reason says why a failure failed. The parser leaves it out; see package aggregate.
+	Reason status.Reason
 	// Late: the refusal ends a message that already has a queue ID (Postfix cleanup,
 	// milter or proxy at or after DATA; Exim ACL after DATA).
 	Late bool

@@ -242,8 +242,9 @@ func (cmd *messagesCmd) Run(p *program) error {
 	}
 	w := newEntryWriter(dest, format, render.RecipientColumns, opt)
 	found := false
+	var c *aggregate.Collector
 	show := func(m *aggregate.Message) {
-		if !passes(m, &in.s) {
+		if !passes(c, m, &in.s) {
 			return
 		}
 		found = true
@@ -256,7 +257,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		}
 	}
 	var queue []*aggregate.Message // released, waiting for the ends of their chains
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Tables: []string{},
+	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Tables: []string{},
 		Release: func(m *aggregate.Message) {
 			queue = append(queue, m)
 			for len(queue) > 0 && queue[0].Settled() {
@@ -282,14 +283,14 @@ func (cmd *messagesCmd) Run(p *program) error {
 
 // passes tells whether a message is to be shown: it has a line in the window, and one of its
 // recipients passes the filter, or the message itself where it has none.
-func passes(m *aggregate.Message, s *settings) bool {
+func passes(c *aggregate.Collector, m *aggregate.Message, s *settings) bool {
 	if m.Last.Before(s.since) {
 		return false
 	}
 	if s.filter.Empty() {
 		return true
 	}
-	v := aggregate.View{Message: m}
+	v := c.View(m, nil)
 	for i := range m.Recipients {
 		v.Recipient = &m.Recipients[i]
 		if s.filter.Pass(&v) {

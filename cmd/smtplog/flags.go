@@ -38,6 +38,9 @@ type filterFlags struct {
 	Code      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Reply code: 550, 4??."`
 	Enhanced  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Enhanced status code: 5.1.1, 4.7.*."`
 	Status    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Member of the status enum (smtplog codes)."`
+	Reason    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Why it failed: user_unknown, greylisted ...."`
+	Category  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Category of the reason: ${categories}."`
+	Provider  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Mailbox provider: google, microsoft ..."`
 	Host      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Host that logged."`
 	Direction []string `placeholder:"GLOB" sep:"none" group:"filters" help:"in, out or local."`
 	Origin    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Who said it: remote, local or network."`
@@ -54,6 +57,7 @@ func (f *filterFlags) filter() (filter aggregate.Filter) {
 		{aggregate.DimSender, f.Sender}, {aggregate.DimRecipient, f.Recipient}, {aggregate.DimDomain, f.Domain},
 		{aggregate.DimRelay, f.Relay}, {aggregate.DimClient, f.Client}, {aggregate.DimUser, f.User},
 		{aggregate.DimCode, f.Code}, {aggregate.DimEnhanced, f.Enhanced}, {aggregate.DimStatus, f.Status},
+		{aggregate.DimReason, f.Reason}, {aggregate.DimCategory, f.Category}, {aggregate.DimProvider, f.Provider},
 		{aggregate.DimHost, f.Host}, {aggregate.DimDirection, f.Direction}, {aggregate.DimOrigin, f.Origin},
 		{aggregate.DimQueueID, f.QueueID}, {aggregate.DimMessageID, f.MessageID},
 	} {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/render"
+	"github.com/smtplog/smtplog/status"
 )
 
 // Exit codes (docs/contract.md).
@@ -83,7 +84,12 @@ func vars() kong.Vars {
 	for _, d := range aggregate.GroupDims() {
 		dims = append(dims, d.String())
 	}
+	var categories []string
+	for _, c := range status.Categories() {
+		categories = append(categories, c.String())
+	}
 	return kong.Vars{
+		"categories":    strings.Join(categories, ", "),
 		"version":       version(),
 		"formats":       render.FormatNames(),
 		"tables":        strings.Join(aggregate.TableNames(false), ", "),

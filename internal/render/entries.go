@@ -3,21 +3,11 @@ package render
 import (
 	"bytes"
 	"io"
-	"strconv"
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/parser"
-	"github.com/smtplog/smtplog/status"
 )
-
-func codeOf(name string) (string, bool) {
-	c, err := status.ParseCode(name)
-	if err != nil || c.Number() <= 0 {
-		return "", false
-	}
-	return strconv.Itoa(c.Number()), true
-}
 
 // EventColumns and EventRow give events as rows, for CSV, Markdown and text.
 var EventColumns = []aggregate.Column{
@@ -25,7 +15,7 @@ var EventColumns = []aggregate.Column{
 	{Name: "queue_id", Type: "string"}, {Name: "event", Type: "string"}, {Name: "sender", Type: "string"},
 	{Name: "recipient", Type: "string"}, {Name: "client", Type: "string"}, {Name: "relay", Type: "string"},
 	{Name: "code", Type: "integer"}, {Name: "enhanced", Type: "string"}, {Name: "status", Type: "string"},
-	{Name: "text", Type: "string"},
+	{Name: "reason", Type: "string"}, {Name: "text", Type: "string"},
 }
 
 // EventRow returns the cells of EventColumns.
@@ -36,14 +26,15 @@ func EventRow(ev *parser.Event) []any {
 	}
 	return []any{timeCell(ev.Time), string(ev.Host), string(ev.Service), string(ev.QueueID), ev.Kind.String(),
 		string(ev.Sender), string(ev.Recipient), either(string(ev.Client.IP), string(ev.Client.Name)),
-		either(string(ev.Relay.Name), string(ev.Relay.IP)), codeCell(ev.Code), ev.Enhanced.String(), statusCell, string(ev.Text)}
+		either(string(ev.Relay.Name), string(ev.Relay.IP)), codeCell(ev.Code), ev.Enhanced.String(), statusCell,
+		ev.Reason.String(), string(ev.Text)}
 }
 
 // RecipientColumns and RecipientRow give messages as rows, one for each recipient.
 var RecipientColumns = []aggregate.Column{
 	{Name: "time", Type: "time"}, {Name: "queue_id", Type: "string"}, {Name: "sender", Type: "string"},
 	{Name: "recipient", Type: "string"}, {Name: "outcome", Type: "string"}, {Name: "code", Type: "integer"},
-	{Name: "enhanced", Type: "string"}, {Name: "status", Type: "string"}, {Name: "relay", Type: "string"},
+	{Name: "enhanced", Type: "string"}, {Name: "status", Type: "string"}, {Name: "reason", Type: "string"}, {Name: "relay", Type: "string"},
 	{Name: "attempts", Type: "integer"}, {Name: "text", Type: "string"},
 }
 
@@ -54,7 +45,7 @@ func RecipientRow(m *aggregate.Message, r *aggregate.Recipient, zone *time.Locat
 		at = r.Time.In(zone)
 	}
 	return []any{at, m.QueueID, m.Sender, r.Address, outcome(r), codeCell(r.Answer.Code),
-		r.Answer.Enhanced.String(), r.Status.String(), either(r.Relay.Name, r.Relay.IP), int64(r.Attempts), r.Answer.Text}
+		r.Answer.Enhanced.String(), r.Status.String(), r.Answer.Reason.String(), either(r.Relay.Name, r.Relay.IP), int64(r.Attempts), r.Answer.Text}
 }
 
 func either(a, b string) string {

@@ -69,6 +69,13 @@ func (o *object) enhanced(name string, e status.Enhanced) {
 	}
 }
 
+// reason writes why something failed, with the category and type that follow from it.
+func (o *object) reason(r status.Reason) {
+	str(o, "reason", r.String())
+	str(o, "category", r.Category().String())
+	str(o, "type", r.Type().String())
+}
+
 // str writes a string field unless it is empty.
 func str[S string | []byte](o *object, name string, s S) {
 	if len(s) > 0 {
@@ -198,6 +205,7 @@ func Event(b []byte, ev *parser.Event, file string, line int64) []byte {
 	if s, ok := aggregate.EventStatus(ev); ok {
 		str(&o, "status", s.String())
 	}
+	o.reason(ev.Reason)
 	str(&o, "origin", ev.Origin.String())
 	if ev.Attempt() && len(ev.Recipient) > 0 {
 		o.bool("attempted", !ev.NotAttempted)
@@ -289,6 +297,7 @@ func recipient(o *object, m *aggregate.Message, r *aggregate.Recipient, zone *ti
 	if r.Outcome != aggregate.OutcomeNone && !r.Time.IsZero() {
 		str(o, "status", r.Status.String())
 	}
+	o.reason(r.Answer.Reason)
 	str(o, "origin", r.Answer.Origin.String())
 	str(o, "stage", r.Answer.Stage.String())
 	str(o, "text", r.Answer.Text)
@@ -307,6 +316,7 @@ func recipient(o *object, m *aggregate.Message, r *aggregate.Recipient, zone *ti
 			if end.Outcome != aggregate.OutcomeNone {
 				str(o, "status", end.Status.String())
 			}
+			str(o, "reason", end.Answer.Reason.String())
 			o.end()
 		}
 	}

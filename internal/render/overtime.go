@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
-	"github.com/smtplog/smtplog/status"
 )
 
 // pivot turns the long over_time table into one with a row a bucket and a column a series,
@@ -30,7 +29,7 @@ func pivot(t *aggregate.Table, width int) aggregate.Table {
 	shown := names
 	used := 13
 	for i, n := range names {
-		used += max(column, len(label(n))+2)
+		used += max(column, len(n)+2)
 		if used > width-10 && i < len(names)-1 || used > width {
 			shown = names[:i]
 			break
@@ -39,7 +38,7 @@ func pivot(t *aggregate.Table, width int) aggregate.Table {
 	out := *t
 	out.Columns = []aggregate.Column{{Name: "time", Type: "time"}}
 	for _, n := range shown {
-		out.Columns = append(out.Columns, aggregate.Column{Name: label(n), Type: "integer"})
+		out.Columns = append(out.Columns, aggregate.Column{Name: n, Type: "integer"})
 	}
 	if len(shown) < len(names) {
 		out.Columns = append(out.Columns, aggregate.Column{Name: "others", Type: "integer"})
@@ -74,7 +73,7 @@ func addBars(view, long *aggregate.Table) {
 	failed := map[int64]int64{}
 	most := int64(1)
 	for _, r := range long.Rows {
-		if c, err := status.ParseCode(r[2].(string)); err == nil && c.Number()/100 == 2 {
+		if r[2] == aggregate.DeliveredCategory {
 			continue
 		}
 		at := r[0].(time.Time).Unix()
@@ -122,15 +121,4 @@ func isEmpty(row []any) bool {
 		}
 	}
 	return true
-}
-
-// label shortens a status for a column's head: its reply code says as much.
-func label(statusName string) string {
-	if c, ok := codeOf(statusName); ok {
-		return c
-	}
-	if statusName == status.GeneralFailure.String() {
-		return "no reply"
-	}
-	return strings.ReplaceAll(strings.ToLower(statusName), "_", " ")
 }
