@@ -43,6 +43,7 @@ type cli struct {
 	Tail     tailCmd     `cmd:"" help:"The same tables live, while files grow and rotate."`
 	Bounces  bouncesCmd  `cmd:"" help:"Recipients who did not get their mail, and why."`
 	Messages messagesCmd `cmd:"" help:"One entry per message with its recipients' outcomes; filters make it a search."`
+	Trace    traceCmd    `cmd:"" help:"The story of one message: verdict first, then the timeline, then the lines."`
 	Events   eventsCmd   `cmd:"" help:"One entry per log event (NDJSON by default)."`
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 }
