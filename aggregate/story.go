@@ -33,13 +33,22 @@ type Fate struct {
 	End       *Recipient // there; nil where no line names one
 	Unseen    int        // not 0: announced recipients that no line names, and nothing else is set
 
-	Deferred     int       // deferral lines of End
+	Attempts     int       // on the whole way, without hops inside a host
+	Deferred     int       // deferral lines on the whole way
 	NotAttempted int       // the part of them without an attempt
-	FirstTry     time.Time // of End; zero: none
+	FirstTry     time.Time // zero: none
 	Cause        Answer    // of the last deferral that carries one
 	CauseTime    time.Time
 	CauseRelay   Peer
 	Notice       *Message // our notice of failure to the sender; nil: none seen
+
+	way []stop // before End
+}
+
+// stop is a recipient of a message that handed it on.
+type stop struct {
+	m *Message
+	r *Recipient
 }
 
 // hopSkew is how far the clocks of two hosts may differ for one to continue a delivery of the
@@ -205,6 +214,9 @@ func (s *Story) ends(m *Message, r *Recipient, depth int) (fates []Fate) {
 	if len(fates) == 0 {
 		fates = []Fate{{Last: next}}
 	}
+	for i := range fates {
+		fates[i].way = append(fates[i].way, stop{m, r})
+	}
 	return fates
 }
 
@@ -213,31 +225,38 @@ func (s *Story) evidence(f *Fate) {
 	if f.End == nil {
 		return
 	}
+	way := append(slices.Clone(f.way), stop{f.Last, f.End})
 	for i := range s.Entries {
 		e := &s.Entries[i]
-		ev := &e.Event
-		if e.Message != f.Last || !ev.Attempt() || !f.End.is(ev) {
-			continue
-		}
-		if f.FirstTry.IsZero() && !ev.NotAttempted {
-			f.FirstTry = ev.Time
-		}
-		if ev.Kind != parser.Deferred {
-			continue
-		}
-		n := max(1, ev.Repeat)
-		f.Deferred += n
-		if ev.NotAttempted {
-			f.NotAttempted += n
-		}
-		if !ev.NotAttempted || ev.Code != 0 || f.CauseTime.IsZero() {
-			f.Cause = Answer{Code: ev.Code, Enhanced: ev.Enhanced, Stage: ev.Stage, Origin: ev.Origin, Text: string(ev.Text)}
-			f.CauseTime = ev.Time
-			f.CauseRelay = Peer{Name: string(ev.Relay.Name), IP: string(ev.Relay.IP), Port: ev.Relay.Port}
+		if ev := &e.Event; ev.Attempt() && slices.ContainsFunc(way, func(w stop) bool { return w.m == e.Message && w.r.is(ev) }) {
+			f.attempt(ev, e.Message == f.Last)
 		}
 	}
 	if failed(f.End.Outcome) {
 		f.Notice = s.notice(f.Last, f.End.Time)
+	}
+}
+
+// attempt counts an attempt, or one put off; last tells whether it is the last message's.
+func (f *Fate) attempt(ev *parser.Event, last bool) {
+	n := max(1, ev.Repeat)
+	if !ev.NotAttempted && (last || ev.Kind == parser.Deferred) {
+		f.Attempts += n
+		if f.FirstTry.IsZero() {
+			f.FirstTry = ev.Time
+		}
+	}
+	if ev.Kind != parser.Deferred {
+		return
+	}
+	f.Deferred += n
+	if ev.NotAttempted {
+		f.NotAttempted += n
+	}
+	if !ev.NotAttempted || ev.Code != 0 || f.CauseTime.IsZero() {
+		f.Cause = Answer{Code: ev.Code, Enhanced: ev.Enhanced, Stage: ev.Stage, Origin: ev.Origin, Text: string(ev.Text), Reason: ev.Reason}
+		f.CauseTime = ev.Time
+		f.CauseRelay = Peer{Name: string(ev.Relay.Name), IP: string(ev.Relay.IP), Port: ev.Relay.Port}
 	}
 }
 

@@ -86,6 +86,7 @@ type tracer struct {
 
 	entries []entryOf
 	beside  map[process][]entryOf // lines that belong to the next message of a process
+	awaited map[process]bool      // processes whose next message is a hit
 	seq     int64
 	cut     int64 // lines of the story beyond maxEntries
 
@@ -183,7 +184,7 @@ func (t *tracer) pass(list *lister) {
 	in := t.in
 	old := t.entries
 	t.entries, t.cut, t.seq, t.refused, t.refusal = nil, 0, 0, 0, nil
-	t.beside, t.open, t.ended = map[process][]entryOf{}, map[string]bool{}, time.Time{}
+	t.beside, t.awaited, t.open, t.ended = map[process][]entryOf{}, map[process]bool{}, map[string]bool{}, time.Time{}
 	t.hits = map[string]bool{}
 	for _, e := range old { // of a stream, what can no longer be read again
 		if l := t.log(e.File); l != nil && l.history != nil && e.Line <= l.history.dropped {
@@ -212,8 +213,9 @@ func (t *tracer) pass(list *lister) {
 			break
 		}
 	}
-	for _, l := range in.active {
+	for _, l := range in.active { // the answer is complete, or reading was interrupted
 		l.file.Close()
+		in.anyMail = in.anyMail || l.known
 	}
 }
 
@@ -235,11 +237,13 @@ func (t *tracer) complete(now time.Time) bool {
 var (
 	tlsLine     = []byte("TLS connection established")
 	noqueueLine = []byte("NOQUEUE: ")
+	clientLine  = []byte(": client=")
 )
 
 // worth tells whether a raw line may be part of the story.
 func (t *tracer) worth(line []byte) bool {
-	if len(t.ids) > maxNeedles || t.q.worth(line) || bytes.Contains(line, tlsLine) {
+	if len(t.ids) > maxNeedles || t.q.worth(line) || bytes.Contains(line, tlsLine) ||
+		len(t.awaited) > 0 && bytes.Contains(line, clientLine) {
 		return true
 	}
 	if i := bytes.Index(line, noqueueLine); i >= 0 && bytes.IndexAny(line[i+len(noqueueLine):], "hd") == 0 {
@@ -265,7 +269,11 @@ func (t *tracer) line(l *log) {
 		t.foreign(l)
 		return
 	}
+	p := process{string(ev.Host), ev.PID}
 	if t.q.event(ev) {
+		t.hit(l)
+	} else if len(t.awaited) > 0 && t.awaited[p] && ev.Kind == parser.Received {
+		delete(t.awaited, p)
 		t.hit(l)
 	}
 	switch {
@@ -298,6 +306,12 @@ func (t *tracer) hit(l *log) {
 	if len(ev.QueueID) > 0 {
 		t.hits[string(ev.QueueID)] = true
 		t.learn(ev)
+		return
+	}
+	if ev.Kind == parser.Held || ev.Kind == parser.Discarded {
+		if len(t.awaited) < maxBeside {
+			t.awaited[process{string(ev.Host), ev.PID}] = true // its next message is meant
+		}
 		return
 	}
 	if ev.Kind != parser.Rejected {
@@ -369,25 +383,21 @@ func (t *tracer) remember(l *log) {
 	}
 }
 
-// takeBeside keeps the remembered lines that belong to the current one: of the same process
-// and about the same host.
+// takeBeside keeps the remembered line that belongs to the current one: the latest of the same
+// process about the same host.
 func (t *tracer) takeBeside(l *log) {
 	ev := &l.ev
 	p := process{string(ev.Host), ev.PID}
-	kept := t.beside[p][:0]
-	for _, e := range t.beside[p] {
-		b := &e.Event
-		switch {
-		case ev.Kind == parser.Received && len(b.Client.IP) > 0 && bytes.Equal(b.Client.IP, ev.Client.IP),
-			ev.Attempt() && len(b.Relay.IP) > 0 && bytes.Equal(b.Relay.IP, ev.Relay.IP):
-			e.about = string(ev.QueueID)
-			t.keep(e)
-		default:
-			kept = append(kept, e)
+	before := t.beside[p]
+	for i := len(before) - 1; i >= 0; i-- {
+		b := &before[i].Event
+		if ev.Kind == parser.Received && len(b.Client.IP) > 0 && bytes.Equal(b.Client.IP, ev.Client.IP) ||
+			ev.Attempt() && len(b.Relay.IP) > 0 && bytes.Equal(b.Relay.IP, ev.Relay.IP) {
+			before[i].about = string(ev.QueueID)
+			t.keep(before[i])
+			t.beside[p] = nil // what came before belongs to earlier sessions
+			return
 		}
-	}
-	if len(kept) < len(t.beside[p]) {
-		t.beside[p] = kept
 	}
 }
 
@@ -496,8 +506,8 @@ func (t *tracer) hitOf(m *aggregate.Message) (h render.Hit, ok bool) {
 	return h, len(h.Recipients) > 0
 }
 
-// chainsOnce leaves out messages that only go on with one before them, and sorts the others
-// by their first line.
+// chainsOnce leaves out messages that only go on with one of the others, or are notices about
+// one, and sorts the rest by first line.
 func (t *tracer) chainsOnce(hits []render.Hit) []render.Hit {
 	type chain struct{ host, id string }
 	there := map[chain]bool{}
@@ -506,7 +516,7 @@ func (t *tracer) chainsOnce(hits []render.Hit) []render.Hit {
 	}
 	hits = slices.DeleteFunc(hits, func(h render.Hit) bool {
 		m := h.Message
-		return m.FromQueueID != "" && there[chain{m.Host, m.FromQueueID}] && m.QueueID != t.q.id
+		return m.QueueID != t.q.id && (there[chain{m.Host, m.FromQueueID}] || there[chain{m.Host, m.NotificationOf}])
 	})
 	slices.SortStableFunc(hits, func(a, b render.Hit) int {
 		return cmp.Or(a.Message.First.Compare(b.Message.First), strings.Compare(a.Message.QueueID, b.Message.QueueID))

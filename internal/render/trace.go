@@ -9,6 +9,7 @@ import (
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
 )
 
 // Trace is the answer of `smtplog trace`: one story told in full, or a list of what was found.
@@ -192,6 +193,10 @@ func timeline(b *bytes.Buffer, s *aggregate.Story, opt Options) {
 			continue
 		}
 		e := &s.Entries[n]
+		what := describe(e, told)
+		if e.Event.Kind == parser.TLS && told.again(nil, what, "") {
+			continue // the same session, or one like it
+		}
 		at := e.Event.Time.In(opt.Zone)
 		if d := at.Format(time.DateOnly); d != day {
 			day = d
@@ -210,18 +215,18 @@ func timeline(b *bytes.Buffer, s *aggregate.Story, opt Options) {
 			kind = Text(string(e.Event.Program))
 		}
 		if kind == "other" || kind == "unknown" {
-			kind = Text(string(e.Event.Service))
+			kind = either(Text(string(e.Event.Service)), kind)
 		}
 		kind = cut(kind, 12)
-		indent := strings.Repeat(" ", len(head)+14)
-		lines := wrapLong(Text(describe(e, told)), max(opt.Width-len(indent), 24), "")
+		start := len(head) + 14
+		indent := strings.Repeat(" ", min(start, 34))
+		lines := wrap(strings.Repeat("x", start-len(indent))+Text(what), max(opt.Width-len(indent), 30))
 		head += opt.paint(kindColor(e.Event.Kind), kind)
-		if len(lines) > 0 {
-			head += strings.Repeat(" ", 14-len(kind)) + lines[0]
-			lines = lines[1:]
+		if what != "" {
+			head += strings.Repeat(" ", 14-len(kind)) + lines[0][start-len(indent):]
 		}
 		fmt.Fprintln(b, head)
-		for _, l := range lines {
+		for _, l := range lines[min(1, len(lines)):] {
 			fmt.Fprintln(b, indent+l)
 		}
 	}
@@ -262,17 +267,25 @@ func wrapLong(s string, width int, indent string) []string {
 
 // hitColumns are the columns of the list of messages found.
 var hitColumns = []aggregate.Column{
-	{Name: "time", Type: "time"}, {Name: "queue_id", Type: "string"}, {Name: "sender", Type: "string"}, {Name: "recipient", Type: "string"},
-	{Name: "outcome", Type: "string"}, {Name: "reason", Type: "string"}, {Name: "code", Type: "integer"}, {Name: "text", Type: "string"},
+	{Name: "time", Type: "time"}, {Name: "queue ID", Type: "string"}, {Name: "sender", Type: "string"}, {Name: "recipient", Type: "string"},
+	{Name: "outcome", Type: "string"}, {Name: "answer", Type: "string"},
 }
 
 // hitRows returns the rows of the list, the newest last; refusals are among them.
 func hitRows(t *Trace, zone *time.Location) (rows [][]any) {
+	row := func(at time.Time, id, sender, recipient, outcome string, a *aggregate.Answer) {
+		answer := quote(a)
+		if a.Reason != status.ReasonNone && a.Reason != status.Undetermined {
+			answer = a.Reason.String() + ": " + answer
+		}
+		rows = append(rows, []any{at.In(zone), either(id, "-"), sender, recipient, outcome, answer})
+	}
 	refusals := t.Refusals
 	refused := func(before time.Time, all bool) {
 		for len(refusals) > 0 && (all || refusals[0].Event.Time.Before(before)) {
 			ev := &refusals[0].Event
-			rows = append(rows, []any{ev.Time.In(zone), "", string(ev.Sender), string(ev.Recipient), "refused", ev.Reason.String(), codeCell(ev.Code), string(ev.Text)})
+			a := answerOf(ev)
+			row(ev.Time, "", string(ev.Sender), string(ev.Recipient), "refused", &a)
 			refusals = refusals[1:]
 		}
 	}
@@ -294,11 +307,10 @@ func hitRows(t *Trace, zone *time.Location) (rows [][]any) {
 			if last == nil {
 				last = m
 			}
-			a := &end.Answer
-			rows = append(rows, []any{m.First.In(zone), m.QueueID, m.Sender, r.Address, outcomeOf(last, end), a.Reason.String(), codeCell(a.Code), a.Text})
+			row(m.First, m.QueueID, m.Sender, r.Address, outcomeOf(last, end), &end.Answer)
 		}
 		if len(which) == 0 {
-			rows = append(rows, []any{m.First.In(zone), m.QueueID, m.Sender, "", m.State.String(), "", nil, ""})
+			row(m.First, m.QueueID, m.Sender, "", m.State.String(), &aggregate.Answer{})
 		}
 	}
 	refused(time.Time{}, true)
@@ -539,7 +551,7 @@ func fateJSON(o *object, s *aggregate.Story, f *aggregate.Fate, zone *time.Locat
 			o.time("time", r.Time.In(zone))
 		}
 		relay(o, r.Relay.Name, r.Relay.IP, r.Relay.Port)
-		o.count("attempts", int64(r.Attempts))
+		o.count("attempts", int64(f.Attempts))
 		o.count("deferrals", int64(f.Deferred))
 		o.int("not_attempted", int64(f.NotAttempted))
 		o.int("code", int64(r.Answer.Code))

@@ -81,7 +81,11 @@ func clockOn(at, day time.Time, zone *time.Location) string {
 
 func (t *teller) delivered() string {
 	r := t.f.End
-	s := "Delivered" + to(r) + " on " + r.Time.In(t.zone).Format(clock)
+	s := "Delivered" + to(r)
+	if r.NextID != "" {
+		s += " (as " + r.NextID + ")"
+	}
+	s += " on " + r.Time.In(t.zone).Format(clock)
 	if t.f.Recipient != nil && !t.f.Message.OpenedBefore {
 		if d := r.Time.Sub(t.f.Message.First); d >= time.Second {
 			s += ", " + span(d) + " after it came in"
@@ -92,8 +96,6 @@ func (t *teller) delivered() string {
 	}
 	if a := &r.Answer; a.Code != 0 && (a.Code < 200 || a.Code > 299) {
 		s += ", in spite of the answer " + quote(a)
-	} else if r.NextID != "" && t.f.Last.MTA != parser.NoMTA {
-		s += ", which took it as " + r.NextID
 	}
 	return s
 }
@@ -104,11 +106,11 @@ func (t *teller) failed() string {
 	if a.Code == 0 && a.Text == "" && (t.f.Cause.Code != 0 || t.f.Cause.Text != "") {
 		a, relay = t.f.Cause, t.f.CauseRelay
 	}
-	tries := ", after " + plural(int64(r.Attempts), "attempt")
+	tries := ", after " + plural(int64(t.f.Attempts), "attempt")
 	switch {
-	case r.Attempts == 0:
+	case t.f.Attempts == 0:
 		tries = ", without an attempt"
-	case r.Attempts == 1 && t.f.Deferred == 0:
+	case t.f.Attempts == 1 && t.f.Deferred == 0:
 		tries = ", at the first attempt"
 	}
 	if d := r.Time.Sub(t.f.Message.First); d >= time.Minute && !t.f.Message.OpenedBefore {
@@ -128,13 +130,13 @@ func (t *teller) cause(a *aggregate.Answer, relay aggregate.Peer) string {
 		s = strings.ReplaceAll(a.Reason.String(), "_", " ")
 	}
 	if host := hostOf(relay); host != "" {
-		if s == "" {
-			s = "refused"
-		}
-		if a.Origin == status.OriginRemote {
-			s += " by " + host
-		} else {
+		switch {
+		case s != "":
 			s += " at " + host
+		case a.Origin == status.OriginRemote:
+			s = "refused by " + host
+		default:
+			s = "failed at " + host
 		}
 	}
 	q := quote(a)
@@ -231,7 +233,11 @@ func (t *teller) open() (sentence, outcome, color string) {
 			a := answerOf(&e.Event)
 			return t.refused(&a, e.Event.Time), "rejected", red
 		}
-		return "Not received: refused on " + last.In(t.zone).Format(clock), "rejected", red
+		a := aggregate.Answer{}
+		if e := t.find(parser.Warning); e != nil {
+			a.Text = string(e.Event.Text)
+		}
+		return t.refused(&a, last), "rejected", red
 	case aggregate.StateQueued:
 		return waits("Still in the queue"), "queued", yellow
 	}
@@ -292,7 +298,7 @@ func quote(a *aggregate.Answer) string {
 	if a.Code != 0 {
 		parts = append(parts, fmt.Sprint(a.Code))
 	}
-	if !a.Enhanced.IsZero() && (a.Code != 0 || a.Text == "") {
+	if !a.Enhanced.IsZero() {
 		parts = append(parts, a.Enhanced.String())
 	}
 	if a.Text != "" {
@@ -353,24 +359,30 @@ func about(m *aggregate.Message, named bool, zone *time.Location) string {
 	if host := hostOf(m.Client); host != "" {
 		add("client %s", host)
 	}
-	if m.User != "" {
+	switch {
+	case m.User == "":
+	case m.Client.IsZero():
+		add("local user %s", m.User)
+	default:
 		add("user %s", m.User)
 	}
 	return Text(head + ": " + m.First.In(zone).Format(clock) + " " + strings.Join(parts, ", "))
 }
 
-// told is what a timeline has said of each message: it is not said again.
-type told map[string]bool
+// told is what a timeline has said last of each message and subject: it is not said again.
+type told map[subject]string
 
-// again tells whether s was said of the message before, and notes it.
-func (t told) again(m *aggregate.Message, s string) bool {
-	if m == nil {
-		return false
-	}
-	key := m.Host + "\x00" + m.QueueID + "\x00" + s
-	before := t[key]
-	t[key] = true
-	return before
+type subject struct {
+	m    *aggregate.Message
+	what string
+}
+
+// again tells whether s was the last thing said of the subject, and notes it.
+func (t told) again(m *aggregate.Message, what, s string) bool {
+	key := subject{m, what}
+	before, ok := t[key]
+	t[key] = s
+	return ok && before == s
 }
 
 // describe says what a line tells, without its time, queue ID and kind.
@@ -401,7 +413,11 @@ func describe(e *aggregate.Entry, told told) string {
 			with("user ", ev.User)
 		}
 		with("TLS ", ev.TLS)
-		with("continues ", ev.PrevQueueID)
+		if e.Message != nil && e.Message.Source == aggregate.SourceNotification {
+			with("about ", ev.PrevQueueID)
+		} else {
+			with("continues ", ev.PrevQueueID)
+		}
 		if ev.Has&parser.HasSize != 0 {
 			add(size(ev.Size))
 		}
@@ -412,7 +428,7 @@ func describe(e *aggregate.Entry, told told) string {
 			with("for ", ev.Recipients)
 			with("Message-ID ", ev.MessageID)
 		}
-		parts = slices.DeleteFunc(parts, func(s string) bool { return told.again(e.Message, s) })
+		parts = slices.DeleteFunc(parts, func(s string) bool { return told.again(e.Message, s, "") })
 		if len(parts) == 0 && ev.Kind == parser.Queued {
 			return "to be tried again"
 		}
@@ -425,9 +441,11 @@ func describe(e *aggregate.Entry, told told) string {
 		if relay != "" {
 			add("at " + relay)
 		}
-		with("TLS ", ev.TLS)
+		if !told.again(e.Message, "TLS "+relay, string(ev.TLS)) {
+			with("TLS ", ev.TLS)
+		}
 		add(delays(ev))
-		if q := quote(&a); q != "" && told.again(e.Message, string(ev.Recipient)+" "+relay+" "+q) {
+		if q := quote(&a); q != "" && told.again(e.Message, string(ev.Recipient), relay+" "+q) {
 			parts = append(parts, "the same answer as before")
 			a = aggregate.Answer{}
 		}
@@ -438,12 +456,21 @@ func describe(e *aggregate.Entry, told told) string {
 	case parser.HostError, parser.Rejected, parser.Discarded, parser.Held:
 		add(relay)
 		add(client)
-		with("sender ", ev.Sender)
+		if ev.Kind == parser.Rejected {
+			with("sender ", ev.Sender)
+		}
 		with("recipient ", ev.Recipient)
 		if a.Stage != status.StageNone {
 			add("at " + stage(a.Stage))
 		}
 		with("", ev.Detail)
+		if ev.Kind == parser.Held && ev.MTA == parser.Exim {
+			add("frozen")
+		}
+		if q := quote(&a); q != "" && told.again(e.Message, ev.Kind.String()+relay, q) {
+			add("the same answer as before")
+			a = aggregate.Answer{}
+		}
 		if s := strings.Join(parts, ", "); s != "" {
 			return s + because(&a)
 		}
@@ -457,24 +484,26 @@ func describe(e *aggregate.Entry, told told) string {
 	case parser.Notification:
 		with("", ev.Text)
 		with("", ev.NextQueueID)
-	case parser.None:
-		return message(e.Raw)
+	case parser.None, parser.Other, parser.Unknown:
+		return message(e)
 	default:
 		with("", ev.Recipient)
 		with("", ev.Text)
-		if len(parts) == 0 && ev.Kind == parser.Other {
-			return message(e.Raw)
-		}
 	}
 	return strings.Join(parts, ", ")
 }
 
-// message is the part of a raw line after its heading, as far as it can be told.
-func message(raw string) string {
-	if _, rest, ok := strings.Cut(raw, "]: "); ok {
+// message is a line after its heading, as far as it can be told.
+func message(e *aggregate.Entry) string {
+	if id := string(e.Event.QueueID); id != "" {
+		if _, rest, ok := strings.Cut(e.Raw, id); ok {
+			return strings.TrimLeft(rest, ": ")
+		}
+	}
+	if _, rest, ok := strings.Cut(e.Raw, "]: "); ok {
 		return rest
 	}
-	return raw
+	return e.Raw
 }
 
 // delays writes how long an attempt took: Postfix's parts, or the time since arrival.
