@@ -105,6 +105,12 @@ var specs = []spec{
 		func(*Collector) fold {
 			return &refusals{texts: newTexts(DimCode, DimEnhanced, DimStatus, DimStage, DimReply)}
 		}},
+	{"unclassified", "Failures that no rule knows the reason of, variable parts folded", "attempts",
+		[]Column{{"code", "integer"}, {"enhanced", "string"}, {"reply", "string"}, {"attempts", "integer"}, {"domains", "integer"},
+			{"first", "time"}, {"last", "time"}},
+		func(*Collector) fold {
+			return &unclassified{keyed: newKeyed[unknownCounts]([]Dim{DimCode, DimEnhanced, DimReply})}
+		}},
 	{"delays", "Delays of deliveries", "attempts",
 		[]Column{{"part", "string"}, {"count", "integer"}, {"p50", "duration"}, {"p90", "duration"},
 			{"p95", "duration"}, {"p99", "duration"}, {"max", "duration"}},

@@ -70,7 +70,15 @@ type Report struct {
 	Partial bool
 	Input   Input
 	Totals  Totals
+	Checks  []Check // of `smtplog check`
 	Tables  []Table
+}
+
+// Check is a figure of a report held against its limits.
+type Check struct {
+	Metric string
+	Value  float64 // a count, a count per time, a share in percent, or seconds
+	State  string  // ok, warning or critical
 }
 
 // ReportSchema is the value of Report.Schema.

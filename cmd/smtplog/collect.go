@@ -65,7 +65,7 @@ type reportCmd struct {
 
 // options turns the report's flags into a Collector's options.
 func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter}
+	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Classifier: s.classifier}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -147,7 +147,7 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Bounces: true}
+	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Classifier: s.classifier, Bounces: true}
 	if cmd.Table != "" {
 		opt.Tables = []string{cmd.Table}
 	}
@@ -184,7 +184,7 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Tables: []string{}})
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Classifier: in.s.classifier, Tables: []string{}})
 	if err != nil {
 		return err
 	}
@@ -257,7 +257,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		}
 	}
 	var queue []*aggregate.Message // released, waiting for the ends of their chains
-	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Tables: []string{},
+	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Classifier: in.s.classifier, Tables: []string{},
 		Release: func(m *aggregate.Message) {
 			queue = append(queue, m)
 			for len(queue) > 0 && queue[0].Settled() {

@@ -12,6 +12,7 @@ import (
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
 )
 
 // inputFlags are the flags of every command that reads logs.
@@ -20,6 +21,7 @@ type inputFlags struct {
 	MTA   string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
 	TZ    string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
 	Year  int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
+	Rules []string `placeholder:"FILE" type:"path" group:"input" help:"Rules for the reasons of failures, before the built-in ones (docs/classification.md). Repeatable."`
 	Since string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
 	Until string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
 
@@ -72,6 +74,7 @@ type settings struct {
 	since, until time.Time
 	mta          parser.MTA
 	filter       aggregate.Filter
+	classifier   *status.Classifier
 }
 
 // settings checks the flags and turns them into values.
@@ -99,7 +102,28 @@ func (f *inputFlags) settings() (s settings, err error) {
 		s.mta = parser.Exim
 	}
 	s.filter = f.filter()
+	if s.classifier, err = classifier(f.Rules); err != nil {
+		return s, usageError{err}
+	}
 	return s, nil
+}
+
+// classifier is one with the rules of the files before the built-in ones.
+func classifier(paths []string) (*status.Classifier, error) {
+	var all []*status.Rules
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		rules, err := status.ParseRules(path, file)
+		file.Close()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rules)
+	}
+	return status.NewClassifier(all...), nil
 }
 
 // zone understands --tz: a name of the time zone database, or an offset.

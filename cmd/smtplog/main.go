@@ -45,6 +45,7 @@ type cli struct {
 	Messages messagesCmd `cmd:"" help:"One entry per message with its recipients' outcomes; filters make it a search."`
 	Trace    traceCmd    `cmd:"" help:"The story of one message: verdict first, then the timeline, then the lines."`
 	Events   eventsCmd   `cmd:"" help:"One entry per log event (NDJSON by default)."`
+	Check    checkCmd    `cmd:"" help:"Thresholds for cron and monitoring: one line, exit code 0 ok, 1 warning, 2 critical, 3 unknown."`
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 }
 
@@ -58,6 +59,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	noProgress     bool
+	exit           int  // the exit code, where nothing went wrong
 	failed         bool // something was said to stderr that makes the exit code 1
 }
 
@@ -77,6 +79,12 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
+}
+
+// exitError is an error with an exit code of its own.
+type exitError struct {
+	code int
+	error
 }
 
 // vars are the names that the registries know, for flags and their help.
@@ -125,11 +133,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil {
 		p.sayf("%v", err)
 		p.sayf("hint: smtplog --help")
+		if isCheck(err) {
+			p.checkFailed(err)
+			return checkUnknown
+		}
 		return exitUsage
 	}
 	p.noProgress = c.NoProgress
 	if err := parsed.Run(p); err != nil {
 		p.sayf("%v", err)
+		var e exitError
+		if errors.As(err, &e) {
+			return e.code
+		}
 		var u usageError
 		if errors.As(err, &u) {
 			return exitUsage
@@ -142,5 +158,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case p.failed:
 		return exitUnread
 	}
-	return exitDone
+	return p.exit
+}
+
+// isCheck tells whether a command line that could not be understood is one of check, whose
+// exit codes differ.
+func isCheck(err error) bool {
+	var e *kong.ParseError
+	return errors.As(err, &e) && e.Context != nil && strings.HasPrefix(e.Context.Command(), "check")
 }

@@ -357,10 +357,26 @@ func reportJSON(b []byte, r *aggregate.Report, top int) []byte {
 	o.end()
 	o.key("totals")
 	o.begin()
-	for _, t := range totals(&r.Totals) {
-		o.count(t.name, t.n)
+	for _, t := range Totals(&r.Totals) {
+		o.count(t.Name, t.N)
 	}
 	o.end()
+	if r.Checks != nil {
+		o.key("checks")
+		o.b = append(o.b, '[')
+		for i, c := range r.Checks {
+			if i > 0 {
+				o.b = append(o.b, ',')
+			}
+			o.begin()
+			str(&o, "metric", c.Metric)
+			o.key("value")
+			o.b = appendCell(o.b, c.Value)
+			str(&o, "state", c.State)
+			o.end()
+		}
+		o.b = append(o.b, ']')
+	}
 	o.key("tables")
 	o.b = append(o.b, '[')
 	for i := range r.Tables {
@@ -446,15 +462,15 @@ func appendCell(b []byte, cell any) []byte {
 	return append(b, "null"...)
 }
 
-// total is one named sum of a report.
-type total struct {
-	name string
-	n    int64
+// Total is one named sum of a report.
+type Total struct {
+	Name string
+	N    int64
 }
 
-// totals lists a report's sums under their contract names, in the contract's order.
-func totals(t *aggregate.Totals) []total {
-	return []total{
+// Totals lists a report's sums under their contract names, in the contract's order.
+func Totals(t *aggregate.Totals) []Total {
+	return []Total{
 		{"received", t.Received}, {"notifications", t.Notifications}, {"held", t.Held},
 		{"deferred_messages", t.DeferredMessages}, {"recipients", t.Recipients}, {"delivered", t.Delivered},
 		{"bounced", t.Bounced}, {"expired", t.Expired}, {"discarded", t.Discarded}, {"removed", t.Removed},

@@ -179,8 +179,8 @@ func writeMarkdown(w io.Writer, r *aggregate.Report, opt Options) error {
 		b = append(b, "  \n"...)
 	}
 	b = append(b, "\n## Totals\n\n| what | count |\n| --- | ---: |\n"...)
-	for _, t := range totals(&r.Totals) {
-		b = fmt.Appendf(b, "| %s | %d |\n", t.name, t.n)
+	for _, t := range Totals(&r.Totals) {
+		b = fmt.Appendf(b, "| %s | %d |\n", t.Name, t.N)
 	}
 	for _, t := range pick(r, opt.Table) {
 		if t.Name == "over_time" {
