@@ -107,6 +107,9 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 	default:
 		r.Answer = answer
 	}
+	if ev.Kind == parser.Deferred {
+		r.putOff(ev.Time, ev.Reason)
+	}
 	r.Status = StatusOf(ev.Kind, r.Answer.Code)
 }
 

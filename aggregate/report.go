@@ -270,6 +270,10 @@ func (c *Collector) event(v *View) {
 		for _, f := range c.folds {
 			f.refusal(v, n)
 		}
+	case parser.AuthFailed:
+		for _, f := range c.folds {
+			f.loginFailure(v, n)
+		}
 	case parser.Warning:
 		for _, f := range c.folds {
 			f.warning(v, n)

@@ -133,6 +133,7 @@ const (
 	HasNRcpt
 	HasDelay
 	HasDelays
+	HasDeliveryTime
 )
 
 // Peer is a host as logged. All fields may be empty; the zero Peer is absent.
@@ -194,7 +195,10 @@ type Event struct {
 	NRcpt  int   // announced recipients
 	Delay  time.Duration
 	Delays [4]time.Duration // before qmgr, in qmgr, connection setup, transmission
-	TLS    []byte           // Postfix tls=, Exim X=, or a session's protocol and cipher
+	// DeliveryTime is how long Exim worked on the delivery itself (DT=, log selector
+	// deliver_time).
+	DeliveryTime time.Duration
+	TLS          []byte // Postfix tls=, Exim X=, or a session's protocol and cipher
 
 	// Code is the logged reply code that the MTA acted on, 0 where none was logged.
 	Code int
