@@ -27,7 +27,7 @@ func newQuery(text string) (q query, err error) {
 	if len(text) > 2 && text[0] == '<' && text[len(text)-1] == '>' {
 		bare = text[1 : len(text)-1]
 	}
-	if bare == "" || strings.Trim(bare, "*?") == "" {
+	if bare == "" || bare == "<>" || strings.Trim(bare, "*?") == "" {
 		return q, usagef("trace %q: want a queue ID, a Message-ID or an address", text)
 	}
 	q = query{text: text, mid: bare}
