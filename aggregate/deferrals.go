@@ -32,12 +32,12 @@ func (f *deferrals) of(r status.Reason) *deferralCounts {
 
 func (f *deferrals) recipient(v *View, o Outcome, n int64) {
 	r := v.Recipient
-	if r == nil || r.FirstDeferred.IsZero() {
+	if r == nil || r.DeferredFor == status.ReasonNone {
 		return
 	}
 	c := f.of(r.DeferredFor)
 	c.by[o] += n
-	if o == Delivered {
+	if o == Delivered && !r.FirstDeferred.IsZero() { // a log may have no times
 		c.extra.add(max(0, r.Time.Sub(r.FirstDeferred)), n)
 	}
 }

@@ -27,6 +27,8 @@ type Options struct {
 // Input says what was read: lines = Understood + Ignored + Unknown.
 type Input struct {
 	Files      int
+	Kinds      map[string]int // files by how they are kept: plain, gzip ...; nil: not told
+	Skipped    int            // files found and not read
 	Bytes      int64
 	Lines      int64
 	Understood int64
@@ -165,6 +167,11 @@ func (c *Collector) newFolds() []fold {
 func (c *Collector) Read(files int, bytes int64) {
 	c.input.Files += files
 	c.input.Bytes += bytes
+}
+
+// Sources tells how the files that were Read are kept, and how many were found and not read.
+func (c *Collector) Sources(kinds map[string]int, skipped int) {
+	c.input.Kinds, c.input.Skipped = kinds, skipped
 }
 
 // Line counts a line by its verdict, for lines that are not Added.

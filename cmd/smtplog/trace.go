@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -115,7 +114,7 @@ type process struct {
 
 // collector returns one that joins messages and counts nothing.
 func (t *tracer) collector(release func(*aggregate.Message)) *aggregate.Collector {
-	c, err := aggregate.NewCollector(aggregate.Options{Zone: t.s.zone, Since: t.s.since, Filter: t.s.filter, Tables: []string{}, Release: release})
+	c, err := aggregate.NewCollector(aggregate.Options{Zone: t.s.zone, Since: t.s.since, Filter: t.s.filter, Classifier: t.s.classifier, Tables: []string{}, Release: release})
 	if err != nil {
 		panic(err) // it was asked for no table
 	}
@@ -127,7 +126,7 @@ func (t *tracer) run() (*render.Trace, error) {
 	in := t.in
 	streams := false
 	for _, l := range in.logs {
-		if info, err := os.Stat(l.path); l.path == "-" || err == nil && !info.Mode().IsRegular() {
+		if l.file.Stream() {
 			l.history = &history{}
 			streams = true
 		}
@@ -206,7 +205,7 @@ func (t *tracer) pass(list *lister) {
 		} else if t.q.event(&l.ev) {
 			t.hit(l)
 		}
-		if list != nil && !l.detail {
+		if list != nil && l.detail == "" {
 			list.c.Add(&l.ev, l.v, l.set) // last: it fills in the event
 		}
 		if t.complete(l.time) || list == nil && len(t.hits) > maxStories {
@@ -265,7 +264,7 @@ func (t *tracer) worth(line []byte) bool {
 // line keeps a line if it is part of the story.
 func (t *tracer) line(l *log) {
 	ev := &l.ev
-	if l.v == parser.Ignored || l.detail {
+	if l.v == parser.Ignored || l.detail != "" {
 		t.foreign(l)
 		return
 	}

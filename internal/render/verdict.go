@@ -127,7 +127,7 @@ func (t *teller) failed() string {
 func (t *teller) cause(a *aggregate.Answer, relay aggregate.Peer) string {
 	s := ""
 	if a.Reason != status.ReasonNone && a.Reason != status.Undetermined {
-		s = strings.ReplaceAll(a.Reason.String(), "_", " ")
+		s = reasonWords(a.Reason)
 	}
 	if host := hostOf(relay); host != "" {
 		switch {
@@ -149,6 +149,18 @@ func (t *teller) cause(a *aggregate.Answer, relay aggregate.Peer) string {
 		return s
 	}
 	return s + " (" + q + ")"
+}
+
+// reasonWords writes a reason's name as people do.
+func reasonWords(r status.Reason) string {
+	words := strings.Split(r.String(), "_")
+	for i, w := range words {
+		switch w {
+		case "tls", "dns", "ip", "ptr", "smtp":
+			words[i] = strings.ToUpper(w)
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // notified says what became of our notice to the sender.
