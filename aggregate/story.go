@@ -202,6 +202,19 @@ func (s *Story) next(r *Recipient) *Message {
 	return s.hops[r]
 }
 
+// Before returns the message that m continues, on this host or another; nil if there is none
+// in the story.
+func (s *Story) Before(m *Message) *Message {
+	for _, prev := range s.Messages {
+		for i := range prev.Recipients {
+			if s.next(&prev.Recipients[i]) == m {
+				return prev
+			}
+		}
+	}
+	return nil
+}
+
 // ends follows a recipient to the ends of its way: an alias has several.
 func (s *Story) ends(m *Message, r *Recipient, depth int) (fates []Fate) {
 	next := s.next(r)

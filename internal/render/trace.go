@@ -132,7 +132,7 @@ func storyText(b *bytes.Buffer, s *aggregate.Story, opt Options) {
 	}
 	fmt.Fprintln(b)
 	for _, m := range s.Messages {
-		for j, l := range wrapLong(about(m, len(s.Messages) > 1, opt.Zone), opt.Width, "  ") {
+		for j, l := range wrapLong(about(s, m, opt.Zone), opt.Width, "  ") {
 			if j == 0 {
 				l = opt.paint(faint, l)
 			}

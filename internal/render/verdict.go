@@ -82,6 +82,9 @@ func clockOn(at, day time.Time, zone *time.Location) string {
 func (t *teller) delivered() string {
 	r := t.f.End
 	s := "Delivered" + to(r)
+	if t.f.Last.Host != t.f.Message.Host {
+		s += " of " + t.f.Last.Host
+	}
 	if r.NextID != "" {
 		s += " (as " + r.NextID + ")"
 	}
@@ -321,10 +324,14 @@ func quote(a *aggregate.Answer) string {
 
 // to says where a recipient's mail was delivered.
 func to(r *aggregate.Recipient) string {
-	if host := hostOf(r.Relay); host != "" {
-		return " to " + host
+	host := hostOf(r.Relay)
+	switch {
+	case host == "":
+		return ""
+	case r.Relay.IP == "" && !strings.Contains(host, "."): // local, virtual, a pipe
+		return " by " + host
 	}
-	return ""
+	return " to " + host
 }
 
 // hostOf names a host: name and address where both are known.
@@ -343,7 +350,7 @@ func hostOf(p aggregate.Peer) string {
 func stage(s status.Stage) string { return strings.ReplaceAll(s.String(), "_", " ") }
 
 // about describes a message in a line: who sent it, from where, how large.
-func about(m *aggregate.Message, named bool, zone *time.Location) string {
+func about(s *aggregate.Story, m *aggregate.Message, zone *time.Location) string {
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	head := m.QueueID
@@ -353,8 +360,10 @@ func about(m *aggregate.Message, named bool, zone *time.Location) string {
 	switch {
 	case m.Source == aggregate.SourceNotification:
 		head += ", our notice about " + either(m.NotificationOf, "a message not seen")
-	case m.FromQueueID != "" && named:
-		head += ", goes on from " + m.FromQueueID
+	default:
+		if prev := s.Before(m); prev != nil {
+			head += ", goes on from " + prev.QueueID
+		}
 	}
 	if m.Sender != "" {
 		add("from %s", m.Sender)
