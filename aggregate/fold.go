@@ -177,7 +177,7 @@ const (
 type keyed[T any] struct {
 	dims []Dim
 	m    map[string]*T
-	buf  []byte
+	buf  []byte `state:"-"`
 	full bool
 }
 

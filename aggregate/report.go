@@ -39,6 +39,8 @@ type Input struct {
 	MTAs       []string
 	Hosts      []string
 	Instances  []string
+	Reused     int64 // queue IDs that began again before their message had ended
+	Evicted    int64 // messages dropped before their end, because too many were open
 }
 
 // Totals are the report's sums; the contract (docs/contract.md) says what each counts.
@@ -302,7 +304,7 @@ func (c *Collector) View(m *Message, r *Recipient) View {
 func (c *Collector) record(s *sums, m *Message) {
 	v := c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
-	if m.Source == SourceNotification {
+	if m.Source == SourceNotification && !m.Probe {
 		if arrived && c.opt.Filter.Pass(&v) {
 			s.totals.Notifications++
 		}
@@ -410,6 +412,7 @@ func (c *Collector) Report() *Report {
 	}
 	c.ledger.each(func(m *Message) { c.record(&now, m) })
 	r := &Report{Schema: ReportSchema, Input: c.input, Totals: now.totals}
+	r.Input.Reused, r.Input.Evicted = c.ledger.Reused, c.ledger.Evicted
 	r.Input.Hosts, r.Input.Instances = c.hosts.sorted(), c.instances.sorted()
 	r.Input.MTAs = []string{}
 	for m := parser.Postfix; int(m) < len(c.mtas); m++ {
