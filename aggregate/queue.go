@@ -37,7 +37,7 @@ var queueColumns = func() []Column {
 type queue struct {
 	nothing
 	keyed[queueCounts]
-	own    func() time.Time // the end of what the fold has counted itself
+	own    func() time.Time `state:"-"` // the end of what the fold has counted itself
 	merged time.Time        // of what was merged into it
 }
 

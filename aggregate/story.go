@@ -221,8 +221,13 @@ func (s *Story) ends(m *Message, r *Recipient, depth int) (fates []Fate) {
 	if next == nil || depth == 0 {
 		return []Fate{{Last: m, End: r}}
 	}
-	for _, n := range next.continuing(r) {
-		fates = append(fates, s.ends(next, n, depth-1)...)
+	one, all := next.continuing(r)
+	if one != nil {
+		fates = s.ends(next, one, depth-1)
+	} else {
+		for i := range all {
+			fates = append(fates, s.ends(next, &all[i], depth-1)...)
+		}
 	}
 	if len(fates) == 0 {
 		fates = []Fate{{Last: next}}
