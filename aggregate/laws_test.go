@@ -294,11 +294,11 @@ func TestMergeOfRecords(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, 1))
 		one, two, both := sums{folds: c.newFolds()}, sums{folds: c.newFolds()}, sums{folds: c.newFolds()}
 		for _, m := range records {
-			c.record(&both, m)
+			c.record(m, into(&both))
 			if rng.IntN(2) == 0 {
-				c.record(&one, m)
+				c.record(m, into(&one))
 			} else {
-				c.record(&two, m)
+				c.record(m, into(&two))
 			}
 		}
 		two.add(&one)
