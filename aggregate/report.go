@@ -292,7 +292,7 @@ func (s *sums) event(v *View) {
 			f.refusal(v, n)
 		}
 	case parser.AuthFailed:
-		for _, f := range c.folds {
+		for _, f := range s.folds {
 			f.loginFailure(v, n)
 		}
 	case parser.Warning:
