@@ -157,6 +157,9 @@ type Recipient struct {
 	NextID   string // the queue ID that continues it
 	Next     *Message
 
+	FirstDeferred time.Time     // of the first deferral line; zero: none
+	DeferredFor   status.Reason // why it was first put off
+
 	failed Outcome // how it failed before the message was frozen; see unfail
 }
 

@@ -109,6 +109,9 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		l.grow(m, len(answer.Text)-len(r.Answer.Text))
 		r.Answer = answer
 	}
+	if ev.Kind == parser.Deferred {
+		r.putOff(ev.Time, ev.Reason)
+	}
 	r.Status = StatusOf(ev.Kind, r.Answer.Code)
 }
 

@@ -291,6 +291,10 @@ func (s *sums) event(v *View) {
 		for _, f := range s.folds {
 			f.refusal(v, n)
 		}
+	case parser.AuthFailed:
+		for _, f := range s.folds {
+			f.loginFailure(v, n)
+		}
 	case parser.Warning:
 		for _, f := range s.folds {
 			f.warning(v, n)

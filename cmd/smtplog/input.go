@@ -46,6 +46,9 @@ type log struct {
 	mail   bool  // a line of an MTA was seen
 	known  bool  // one was understood
 	failed error // why it could not be read to its end
+
+	passed  []byte   // the line passed over last, see input.want
+	history *history // of a stream that may be read again; nil: not kept
 }
 
 // input is everything a command reads: the lines of all files, merged by time.
@@ -65,7 +68,16 @@ type input struct {
 	partial             bool  // interrupted
 	anyMail             bool
 	progress            progress
+
+	// want, if set, chooses the lines worth parsing; a log's lines up to the first that is
+	// understood and one in clockEvery come all the same.
+	want        func(line []byte) bool
+	again       bool      // what there is to say of the logs has been said
+	first, last time.Time // of the mail system's lines that were parsed
 }
+
+// clockEvery is how many lines may be passed over before one is parsed for its stamp.
+const clockEvery = 4096
 
 // openInput finds out what the paths are. What cannot be read is said to stderr.
 func (f *pathFlags) openInput(p *program, s settings) (*input, error) {

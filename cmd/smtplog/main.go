@@ -44,6 +44,7 @@ type cli struct {
 	Tail     tailCmd     `cmd:"" help:"The same tables live, while files grow and rotate."`
 	Bounces  bouncesCmd  `cmd:"" help:"Recipients who did not get their mail, and why."`
 	Messages messagesCmd `cmd:"" help:"One entry per message with its recipients' outcomes; filters make it a search."`
+	Trace    traceCmd    `cmd:"" help:"The story of one message: verdict first, then the timeline, then the lines."`
 	Events   eventsCmd   `cmd:"" help:"One entry per log event (NDJSON by default)."`
 	Check    checkCmd    `cmd:"" help:"Thresholds for cron and monitoring: one line, exit code 0 ok, 1 warning, 2 critical, 3 unknown."`
 	Doctor   doctorCmd   `cmd:"" help:"What was understood of each log, what not, and what the mail system should log for better reports."`

@@ -198,6 +198,9 @@ func Event(b []byte, ev *parser.Event, file string, line int64) []byte {
 		}
 		o.b = append(o.b, ']')
 	}
+	if ev.Has&parser.HasDeliveryTime != 0 {
+		o.seconds("delivery_time", ev.DeliveryTime)
+	}
 	str(&o, "tls", ev.TLS)
 	str(&o, "stage", ev.Stage.String())
 	o.int("code", int64(ev.Code))

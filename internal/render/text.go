@@ -182,7 +182,7 @@ func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 	if view.Approximate {
 		heading += ", approximate"
 	}
-	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, heading))
+	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, cut(heading, opt.Width)))
 	b.WriteString(TextTable(view.Columns, rows, opt))
 	if hidden := len(view.Rows) - len(rows); hidden > 0 {
 		where := fmt.Sprintf("... %s more rows: --table %s --top %d", group(int64(hidden)), t.Name, len(view.Rows))
