@@ -131,18 +131,7 @@ var specs = []spec{
 
 // bySpec is the table that --by asks for.
 func bySpec(by []Dim) spec {
-	cols := make([]Column, 0, len(by)+4)
-	for _, d := range by {
-		t := "string"
-		switch d {
-		case DimTime:
-			t = "time"
-		case DimCode:
-			t = "integer"
-		}
-		cols = append(cols, Column{d.String(), t})
-	}
-	cols = append(cols, attemptColumns...)
+	cols := append(dimColumns(by), attemptColumns...)
 	cols = append(cols, Column{"rejected", "integer"})
 	return spec{"by", "Delivery attempts and inbound refusals", "attempts", cols,
 		func(*Collector) fold {
@@ -150,6 +139,22 @@ func bySpec(by []Dim) spec {
 			f.refusals = true
 			return f
 		}}
+}
+
+// dimColumns are the columns of a table grouped by some dimensions.
+func dimColumns(dims []Dim) []Column {
+	columns := make([]Column, 0, len(dims)+16)
+	for _, d := range dims {
+		t := "string"
+		switch d {
+		case DimTime:
+			t = "time"
+		case DimCode:
+			t = "integer"
+		}
+		columns = append(columns, Column{d.String(), t})
+	}
+	return columns
 }
 
 // TableNames returns the names of a report's tables in their order, or of the bounce

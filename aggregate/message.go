@@ -155,7 +155,10 @@ type Recipient struct {
 	Answer   Answer
 	Status   status.Code
 	NextID   string // the queue ID that continues it
-	Next     *Message
+	// Cancelled: the message was given up by an administrator or by a time limit for frozen
+	// messages; Answer is the last deferral's (Exim "cancelled by").
+	Cancelled bool
+	Next      *Message
 
 	FirstDeferred time.Time     // of the first deferral line; zero: none
 	DeferredFor   status.Reason // why it was first put off

@@ -82,7 +82,7 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 	case parser.Deferred:
 		r.Outcome = Deferred
 	case parser.Bounced:
-		r.Outcome = Bounced
+		r.Outcome, r.Cancelled = Bounced, ev.Recipient == nil
 	case parser.Expired:
 		r.Outcome = Expired
 	case parser.Discarded:

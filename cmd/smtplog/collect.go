@@ -149,31 +149,6 @@ func write(c *aggregate.Collector, partial bool, out io.Writer, finish func() er
 	return finish()
 }
 
-// bouncesCmd is `smtplog bounces`.
-type bouncesCmd struct {
-	inputFlags
-	outputFlags
-	Format string `enum:"${formats}" default:"table" group:"output" help:"${enum}."`
-	Table  string `placeholder:"NAME" group:"tables" help:"One table: ${bounce_tables}."`
-}
-
-// Run prints who did not get their mail.
-func (cmd *bouncesCmd) Run(p *program) error {
-	s, err := cmd.settings()
-	if err != nil {
-		return err
-	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Classifier: s.classifier, Bounces: true}
-	if cmd.Table != "" {
-		opt.Tables = []string{cmd.Table}
-	}
-	c, err := aggregate.NewCollector(opt)
-	if err != nil {
-		return usageError{err}
-	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, c)
-}
-
 // eventsCmd is `smtplog events`.
 type eventsCmd struct {
 	inputFlags

@@ -109,6 +109,7 @@ func vars() kong.Vars {
 		"categories":    strings.Join(categories, ", "),
 		"version":       version(),
 		"formats":       render.FormatNames(),
+		"list_formats":  render.ListFormatNames(),
 		"tables":        strings.Join(aggregate.TableNames(false), ", "),
 		"bounce_tables": strings.Join(aggregate.TableNames(true), ", "),
 		"dims":          strings.Join(dims, ", "),
