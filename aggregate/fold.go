@@ -105,7 +105,7 @@ var specs = []spec{
 		func(*Collector) fold {
 			return &refusals{texts: newTexts(DimCode, DimEnhanced, DimStatus, DimStage, DimReply)}
 		}},
-	{"unclassified", "Failures that no rule knows the reason of, variable parts folded", "attempts",
+	{"unclassified", "Failures of unknown reason, by reply", "attempts",
 		[]Column{{"code", "integer"}, {"enhanced", "string"}, {"reply", "string"}, {"attempts", "integer"}, {"domains", "integer"},
 			{"first", "time"}, {"last", "time"}},
 		func(*Collector) fold {

@@ -29,6 +29,7 @@ type saved struct {
 	hosts, instances seen
 	mtas             [3]bool
 	totals           Totals
+	parts            []partHead
 
 	now                    time.Time
 	scopes                 []site
@@ -37,18 +38,28 @@ type saved struct {
 	fresh, queued, ended   []*Message
 }
 
+// partHead is a part without its folds, which are written after those of the whole.
+type partHead struct {
+	start  int64
+	totals Totals
+}
+
 // Save writes all that c knows, so that a Collector with the same options that Restores it
 // goes on as c would. It may be called at any time before Finish.
 func (c *Collector) Save(w io.Writer) error {
 	l := c.ledger
-	s := saved{c.opt.signature(), c.input, c.hosts, c.instances, c.mtas, c.totals,
+	s := saved{c.opt.signature(), c.input, c.hosts, c.instances, c.mtas, c.totals, nil,
 		l.now, l.scopes, l.noted, l.begun, l.Evicted, l.Reused, l.fresh.all(), l.queued.all(), l.ended.all()}
+	for _, p := range c.parts {
+		s.parts = append(s.parts, partHead{p.start, p.totals})
+	}
 	e := &coder{ids: map[*Message]int{}}
 	e.b = append(e.b, stateMagic...)
 	e.b = binary.LittleEndian.AppendUint64(e.b, c.fingerprint())
 	e.value(reflect.ValueOf(&s).Elem())
-	for _, f := range c.folds {
-		e.value(reflect.ValueOf(f).Elem())
+	e.folds(c.folds)
+	for _, p := range c.parts {
+		e.folds(p.folds)
 	}
 	for i := 0; i < len(e.messages); i++ { // grows while messages name others
 		e.value(reflect.ValueOf(e.messages[i]).Elem())
@@ -88,8 +99,19 @@ func (c *Collector) restore(b []byte) error {
 		return fmt.Errorf("%w: it was written with other options", ErrState)
 	}
 	folds := c.newFolds()
-	for _, f := range folds {
-		d.value(reflect.ValueOf(f).Elem())
+	d.folds(folds)
+	if len(s.parts) > recentParts+1 {
+		d.fail("too many parts")
+		s.parts = nil
+	}
+	var parts []*part
+	for i, head := range s.parts {
+		if i > 0 && head.start <= s.parts[i-1].start {
+			d.fail("a part is out of place")
+		}
+		p := &part{head.start, sums{head.totals, c.newFolds()}}
+		d.folds(p.folds)
+		parts = append(parts, p)
 	}
 	for i := 0; i < len(d.messages) && d.err == nil; i++ {
 		d.value(reflect.ValueOf(d.messages[i]).Elem())
@@ -125,7 +147,7 @@ func (c *Collector) restore(b []byte) error {
 	if d.err != nil {
 		return d.err
 	}
-	c.input, c.mtas, c.totals, c.folds, c.ledger = s.input, s.mtas, s.totals, folds, l
+	c.input, c.mtas, c.totals, c.folds, c.parts, c.ledger = s.input, s.mtas, s.totals, folds, parts, l
 	if s.hosts != nil {
 		c.hosts = s.hosts
 	}
@@ -160,7 +182,7 @@ func (s *list) all() []*Message {
 
 // signature tells apart options that count differently.
 func (o *Options) signature() string {
-	return fmt.Sprintf("%v %v %v %v %v %q %v %+v", o.Since, o.Until, o.Zone, o.Every, o.By, o.Tables, o.Bounces, o.Filter.rules)
+	return fmt.Sprintf("%v %v %v %v %v %q %v %v %+v", o.Since, o.Until, o.Zone, o.Every, o.By, o.Tables, o.Bounces, o.Recent, o.Filter.rules)
 }
 
 // Merge adds to c what o has counted: the sums of disjoint logs are those of the logs
@@ -213,6 +235,12 @@ type coder struct {
 	messages []*Message
 	ids      map[*Message]int // when writing
 	err      error
+}
+
+func (c *coder) folds(folds []fold) {
+	for _, f := range folds {
+		c.value(reflect.ValueOf(f).Elem())
+	}
 }
 
 func (c *coder) fail(format string, args ...any) {
@@ -333,7 +361,9 @@ func (c *coder) mapping(v reflect.Value) {
 	t := v.Type()
 	n := c.length(v.Len())
 	if c.reading {
-		v.Set(reflect.MakeMap(t))
+		if n > 0 {
+			v.Set(reflect.MakeMap(t))
+		}
 		for ; n > 0 && c.err == nil; n-- {
 			key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 			c.value(key)

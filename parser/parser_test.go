@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/smtplog/smtplog/internal/fixture"
 )
@@ -113,44 +114,78 @@ func TestPrime(t *testing.T) {
 	}
 }
 
-// within tells whether b is part of one of the buffers that an event may alias.
-func within(b []byte, buffers ...[]byte) bool {
-	for _, buf := range buffers {
-		if bytes.Contains(buf, b) {
+// buffers are what an event of p may alias besides the line.
+func (p *Parser) buffers() [][]byte {
+	all := [][]byte{p.buf, p.plain, p.exim.lost, p.parts[stdout].buf, p.parts[stderr].buf}
+	all = append(all, p.json[:]...)
+	for i := range p.exim.pieces.entries {
+		all = append(all, p.exim.pieces.entries[i].buf)
+	}
+	for i := range p.repeats.last {
+		all = append(all, p.repeats.last[i].buf)
+	}
+	return all
+}
+
+// within tells whether b is memory of line or of one of the buffers.
+func within(b, line []byte, buffers [][]byte) bool {
+	if len(b) == 0 {
+		return true
+	}
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	for _, buf := range append(buffers, line) {
+		start := uintptr(unsafe.Pointer(unsafe.SliceData(buf)))
+		if start <= at && at+uintptr(len(b)) <= start+uintptr(cap(buf)) {
 			return true
 		}
 	}
-	return len(b) == 0
+	return false
 }
 
+// FuzzParse parses a log of several lines: frames, dialects and what is remembered between
+// lines. Nothing panics, the log is not changed, every field is a part of the line or of the
+// parser's own buffers, verdict and kind agree, and a second parser says the same.
 func FuzzParse(f *testing.F) {
 	for _, tt := range frameTests {
 		f.Add([]byte(tt.line))
 	}
+	for _, tt := range acrossLines {
+		f.Add([]byte(tt.log))
+	}
 	for _, r := range postfixRows()[:40] {
 		f.Add(fmt.Appendf(nil, "Nov  3 04:05:06 mx %s[1]: %s", r.tag, r.msg))
 	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		before := bytes.Clone(line)
-		p := New(Options{Year: 2026, LastYear: 2027})
-		var a, b Event
-		v := p.Parse(line, &a)
-		if !bytes.Equal(line, before) {
-			t.Fatal("the line was changed")
-		}
-		if (v == Ignored) != (a.MTA == NoMTA) || (v == Unrecognised) != (a.Kind == Unknown) || v == Understood && a.Kind == None {
-			t.Fatalf("verdict %d, MTA %v, kind %v", v, a.MTA, a.Kind)
-		}
-		for _, field := range [][]byte{a.QueueID, a.Host, a.Program, a.Service, a.Sender, a.User, a.NextQueueID} {
-			if !within(field, line, p.buf) {
-				t.Fatalf("%q is not in the line", field)
+	f.Fuzz(func(t *testing.T, log []byte) {
+		before := bytes.Clone(log)
+		p, q := New(Options{Year: 2026, LastYear: 2027}), New(Options{Year: 2026, LastYear: 2027})
+		for line := range bytes.SplitSeq(log, []byte("\n")) {
+			var a, b Event
+			v := p.Parse(line, &a)
+			if !bytes.Equal(log, before) {
+				t.Fatal("the log was changed")
+			}
+			if (v == Ignored) != (a.MTA == NoMTA) || (v == Unrecognised) != (a.Kind == Unknown) || v == Understood && a.Kind == None {
+				t.Fatalf("verdict %d, MTA %v, kind %v", v, a.MTA, a.Kind)
+			}
+			buffers := p.buffers()
+			for _, field := range [][]byte{a.QueueID, a.Host, a.Program, a.Service, a.Sender, a.Recipient, a.User,
+				a.Text, a.Detail, a.NextQueueID, a.Client.Name, a.Client.IP, a.Relay.Name, a.Relay.IP} {
+				if !within(field, line, buffers) {
+					t.Fatalf("%q is not in the line", field)
+				}
+			}
+			copied := bytes.Clone(line)
+			if w := q.Parse(copied, &b); w != v || !sameEvent(&a, &b) {
+				t.Fatal("two parsers disagree")
 			}
 		}
-		p = New(Options{Year: 2026, LastYear: 2027})
-		if w := p.Parse(bytes.Clone(line), &b); w != v || a.Kind != b.Kind || !bytes.Equal(a.QueueID, b.QueueID) || a.Code != b.Code || !a.Time.Equal(b.Time) {
-			t.Fatal("two parsers disagree")
-		}
 	})
+}
+
+// sameEvent compares what matters most.
+func sameEvent(a, b *Event) bool {
+	return a.Kind == b.Kind && a.Code == b.Code && a.Repeat == b.Repeat && a.Continued == b.Continued && a.Time.Equal(b.Time) &&
+		bytes.Equal(a.QueueID, b.QueueID) && bytes.Equal(a.Host, b.Host) && bytes.Equal(a.Recipient, b.Recipient) && bytes.Equal(a.Text, b.Text)
 }
 
 // BenchmarkParse reads whole lines, frame and dialect, on one core.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -13,7 +14,7 @@ import (
 // counts, with the message it belongs to.
 func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.Message)) {
 	for l := in.next(); l != nil; l = in.next() {
-		if l.detail {
+		if l.detail != "" {
 			c.Line(l.v)
 			continue
 		}
@@ -24,12 +25,27 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 	}
 	in.progress.done()
 	for _, l := range in.active { // interrupted
-		in.bytes += l.file.Bytes
-		in.files++
 		l.file.Close()
+		in.count(l)
 	}
 	c.Read(in.files, in.bytes)
+	c.Sources(in.kinds, len(in.skipped))
 	c.Finish()
+	in.judge()
+}
+
+// judge says what the lines that were not understood mean for the figures.
+func (in *input) judge() {
+	all := in.understood + in.unknown
+	if in.unknown*100 > all {
+		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete (smtplog doctor shows the lines)",
+			in.unknown, all, 100*float64(in.unknown)/float64(all))
+		in.notes = append(in.notes, what)
+		in.p.sayf("warning: %s", what)
+	}
+	if in.s.strict && in.unknown > 0 {
+		in.p.errorf("--strict: lines not understood: %d (smtplog events --event unknown shows them)", in.unknown)
+	}
 }
 
 // openBoth opens what a command reads and writes.

@@ -15,17 +15,35 @@ import (
 	"github.com/smtplog/smtplog/status"
 )
 
-// inputFlags are the flags of every command that reads logs.
-type inputFlags struct {
-	Path  []string `arg:"" optional:"" help:"Log files; - is standard input."`
-	MTA   string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
-	TZ    string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
-	Year  int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
-	Rules []string `placeholder:"FILE" type:"path" group:"input" help:"Rules for the reasons of failures, before the built-in ones (docs/classification.md). Repeatable."`
-	Since string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
-	Until string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
+// pathFlags are the flags of every command that reads logs.
+type pathFlags struct {
+	Path    []string `arg:"" optional:"" help:"Logs: files, folders, patterns, the name of a rotated set, journal:, or - for standard input."`
+	Rotated bool     `group:"input" help:"Read the rotated siblings of each file too: mail.log.1, mail.log-20261101.gz."`
+	Strict  bool     `group:"input" help:"Make it an error if any line of the mail system is not understood."`
+	MTA     string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
+	TZ      string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
+	Year    int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
+	Since   string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
+	Until   string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
+}
 
+// inputFlags are the flags of every command that counts.
+type inputFlags struct {
+	pathFlags
+	Rules []string `placeholder:"FILE" type:"path" group:"input" help:"Rules for the reasons of failures, before the built-in ones (docs/classification.md). Repeatable."`
 	filterFlags
+}
+
+// settings checks the flags and turns them into values.
+func (f *inputFlags) settings() (s settings, err error) {
+	if s, err = f.pathFlags.settings(); err != nil {
+		return s, err
+	}
+	s.filter = f.filter()
+	if s.classifier, err = classifier(f.Rules); err != nil {
+		return s, usageError{err}
+	}
+	return s, nil
 }
 
 // filterFlags choose what is counted. Each may be repeated (alternatives) and is a glob
@@ -40,7 +58,7 @@ type filterFlags struct {
 	Code      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Reply code: 550, 4??."`
 	Enhanced  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Enhanced status code: 5.1.1, 4.7.*."`
 	Status    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Member of the status enum (smtplog codes)."`
-	Reason    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Why it failed: user_unknown, greylisted ...."`
+	Reason    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Why it failed: user_unknown, greylisted ..."`
 	Category  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Category of the reason: ${categories}."`
 	Provider  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Mailbox provider: google, microsoft ..."`
 	Host      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Host that logged."`
@@ -72,13 +90,15 @@ func (f *filterFlags) filter() (filter aggregate.Filter) {
 type settings struct {
 	zone         *time.Location
 	since, until time.Time
+	stop         time.Time // a log that has come so far has nothing more to say; zero: none
+	strict       bool
 	mta          parser.MTA
 	filter       aggregate.Filter
 	classifier   *status.Classifier
 }
 
 // settings checks the flags and turns them into values.
-func (f *inputFlags) settings() (s settings, err error) {
+func (f *pathFlags) settings() (s settings, err error) {
 	if s.zone, err = zone(f.TZ); err != nil {
 		return s, err
 	}
@@ -92,6 +112,10 @@ func (f *inputFlags) settings() (s settings, err error) {
 	if !s.since.IsZero() && !s.until.IsZero() && !s.since.Before(s.until) {
 		return s, usagef("--since %s is not before --until %s", s.since.Format(time.RFC3339), s.until.Format(time.RFC3339))
 	}
+	if !s.until.IsZero() {
+		s.stop = s.until.AddDate(0, 0, 1) // lines come out of order by no more, even where clocks change
+	}
+	s.strict = f.Strict
 	if f.Year < 0 || f.Year > 9999 {
 		return s, usagef("--year %d: want a year", f.Year)
 	}
@@ -100,10 +124,6 @@ func (f *inputFlags) settings() (s settings, err error) {
 		s.mta = parser.Postfix
 	case "exim":
 		s.mta = parser.Exim
-	}
-	s.filter = f.filter()
-	if s.classifier, err = classifier(f.Rules); err != nil {
-		return s, usageError{err}
 	}
 	return s, nil
 }

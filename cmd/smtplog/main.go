@@ -45,6 +45,7 @@ type cli struct {
 	Messages messagesCmd `cmd:"" help:"One entry per message with its recipients' outcomes; filters make it a search."`
 	Events   eventsCmd   `cmd:"" help:"One entry per log event (NDJSON by default)."`
 	Check    checkCmd    `cmd:"" help:"Thresholds for cron and monitoring: one line, exit code 0 ok, 1 warning, 2 critical, 3 unknown."`
+	Doctor   doctorCmd   `cmd:"" help:"What was understood of each log, what not, and what the mail system should log for better reports."`
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 }
 
@@ -58,8 +59,9 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	noProgress     bool
-	exit           int  // the exit code, where nothing went wrong
-	failed         bool // something was said to stderr that makes the exit code 1
+	exit           int       // the exit code, where nothing went wrong
+	above          io.Writer // of a progress bar, while there is one
+	failed         bool      // something was said to stderr that makes the exit code 1
 }
 
 // errorf says what went wrong and makes the exit code 1; the command goes on.
@@ -70,7 +72,7 @@ func (p *program) errorf(format string, args ...any) {
 
 // sayf says something that is no failure.
 func (p *program) sayf(format string, args ...any) {
-	fmt.Fprintf(p.stderr, "smtplog: "+format+"\n", args...)
+	fmt.Fprintf(p.messages(), "smtplog: "+format+"\n", args...)
 }
 
 // usageError is an error in what the user asked for.

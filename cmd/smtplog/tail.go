@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -58,11 +60,31 @@ func (cmd *tailCmd) Run(p *program) error {
 	if followErr := <-ended; err == nil {
 		err = followErr
 	}
+	if unknown := c.Report().Input.Unknown; cmd.Strict && unknown > 0 {
+		p.errorf("--strict: lines not understood: %d", unknown)
+	}
 	if err == nil {
 		err = finish()
 	}
 	p.ctx = context.WithoutCancel(p.ctx)
 	return err
+}
+
+// expand replaces glob patterns that name no file by the files they match.
+func expand(paths []string) []string {
+	var all []string
+	for _, path := range paths {
+		if strings.ContainsAny(path, "*?[") {
+			if _, err := os.Stat(path); err != nil {
+				if m, err := filepath.Glob(path); err == nil && len(m) > 0 {
+					all = append(all, m...)
+					continue
+				}
+			}
+		}
+		all = append(all, path)
+	}
+	return all
 }
 
 // follow reads every path in a goroutine of its own; blocks is closed when all have ended,

@@ -404,7 +404,9 @@ func (m *model) perMinute(of func(*aggregate.Totals) int64) float64 {
 	return float64(of(&b.totals)-of(&a.totals)) * float64(time.Minute) / float64(span)
 }
 
-func contains(s, part string) bool { return strings.Contains(strings.ToLower(s), strings.ToLower(part)) }
+func contains(s, part string) bool {
+	return strings.Contains(strings.ToLower(s), strings.ToLower(part))
+}
 
 func column(t *aggregate.Table, name string) int {
 	return slices.IndexFunc(t.Columns, func(c aggregate.Column) bool { return c.Name == name })

@@ -1,6 +1,8 @@
 package render
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -333,7 +335,7 @@ func outcome(r *aggregate.Recipient) string {
 }
 
 // reportJSON appends a report as one JSON object. top limits the rows of each table; 0: all.
-func reportJSON(b []byte, r *aggregate.Report, top int) []byte {
+func reportJSON(b []byte, r *aggregate.Report, top int, notes []string) []byte {
 	o := object{b: b}
 	o.begin()
 	str(&o, "schema", r.Schema)
@@ -356,6 +358,18 @@ func reportJSON(b []byte, r *aggregate.Report, top int) []byte {
 	o.names("instances", in.Instances)
 	o.count("reused", in.Reused)
 	o.count("evicted", in.Evicted)
+	if in.Kinds != nil {
+		o.key("kinds")
+		o.begin()
+		for _, k := range slices.Sorted(maps.Keys(in.Kinds)) {
+			o.count(k, int64(in.Kinds[k]))
+		}
+		o.end()
+		o.count("skipped", int64(in.Skipped))
+	}
+	if len(notes) > 0 {
+		o.names("notes", notes)
+	}
 	o.end()
 	o.key("totals")
 	o.begin()

@@ -17,7 +17,7 @@ type Options struct {
 	Color bool // use colour
 	Top   int  // rows of each table; 0: the format's default; negative: all
 	Table string
-	Notes []string // lines to show under the heading of a text report: what the reader must know
+	Notes []string // what the reader must know about the input; under the heading, in JSON in input
 	Zone  *time.Location
 }
 
@@ -85,12 +85,12 @@ func pick(r *aggregate.Report, name string) []aggregate.Table {
 }
 
 func writeJSON(w io.Writer, r *aggregate.Report, opt Options) error {
-	_, err := w.Write(reportJSON(nil, r, opt.Top))
+	_, err := w.Write(reportJSON(nil, r, opt.Top, opt.Notes))
 	return err
 }
 
 func writeNDJSON(w io.Writer, r *aggregate.Report, opt Options) error {
-	b := reportJSON(nil, r, opt.Top)
+	b := reportJSON(nil, r, opt.Top, opt.Notes)
 	for i, c := range b[:len(b)-1] {
 		if c == '\n' {
 			b[i] = ' '

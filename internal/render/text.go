@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -63,7 +65,21 @@ func coverage(r *aggregate.Report, opt Options) []string {
 	}
 	lines = append(lines, fmt.Sprintf("%s lines: %s understood, %s other programs, %s unknown (%s)",
 		group(in.Lines), share(in.Understood), share(in.Ignored), share(in.Unknown), group(in.Unknown)))
-	parts := []string{plural(int64(in.Files), "file"), size(in.Bytes)}
+	files := plural(int64(in.Files), "file")
+	if len(in.Kinds) > 1 || in.Kinds["plain"] != in.Files {
+		var kinds []string
+		for _, k := range slices.Sorted(maps.Keys(in.Kinds)) {
+			kinds = append(kinds, fmt.Sprintf("%d %s", in.Kinds[k], k))
+		}
+		if len(kinds) > 0 {
+			files += " (" + strings.Join(kinds, ", ") + ")"
+		}
+	}
+	parts := []string{files}
+	if in.Skipped > 0 {
+		parts = append(parts, group(int64(in.Skipped))+" skipped")
+	}
+	parts = append(parts, size(in.Bytes))
 	if len(in.MTAs) > 0 {
 		parts = append(parts, strings.Join(in.MTAs, " and "))
 	}
@@ -90,10 +106,11 @@ func coverage(r *aggregate.Report, opt Options) []string {
 	if r.Partial {
 		lines = append(lines, "partial: reading was interrupted")
 	}
-	for i := range lines {
-		lines[i] = cut(lines[i], opt.Width)
+	var wrapped []string
+	for _, line := range lines {
+		wrapped = append(wrapped, wrap(line, opt.Width)...)
 	}
-	return lines
+	return wrapped
 }
 
 const clock = "2006-01-02 15:04:05"
