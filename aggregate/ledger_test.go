@@ -602,3 +602,70 @@ func TestEximStories(t *testing.T) {
 		})
 	}
 }
+
+// One queue ID on two hosts, or in the logs of two hosts that do not log their name, is two
+// messages, and nothing is joined across: the first host has delivered.
+func TestHostsAreApart(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		lines []string // the host, or the number of the set, before the line
+		want  string
+	}{
+		{"short IDs of merged hosts", []string{
+			"mx1 Nov  3 04:00:00 mx1 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]",
+			"mx1 Nov  3 04:00:00 mx1 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>",
+			"mx1 Nov  3 04:00:00 mx1 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)",
+			"mx2 Nov  3 04:00:00 mx2 postfix/smtpd[9]: 3A1B2C3D4E: client=mx1[10.0.0.1]",
+			"mx2 Nov  3 04:00:00 mx2 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>",
+			"mx1 Nov  3 04:00:00 mx1 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=mx2[10.0.0.2]:25, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 3A1B2C3D4E)",
+			"mx1 Nov  3 04:00:00 mx1 postfix/qmgr[1]: 3A1B2C3D4E: removed",
+			"mx2 Nov  3 04:00:00 mx2 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)",
+			"mx2 Nov  3 04:00:00 mx2 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, " + remote + ", dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))",
+			"mx2 Nov  3 04:00:00 mx2 postfix/qmgr[1]: 3A1B2C3D4E: removed"},
+			"3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n3A1B2C3D4E done smtp; u@d.example bounced 550 x1"},
+		{"Exim's logs of two folders", []string{
+			"1 2026-11-03 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100",
+			"2 2026-11-03 04:00:00 1tivSh-0007oc-5P <= b@c.example H=c.example [192.0.2.9] P=esmtp S=100",
+			"2 2026-11-03 04:00:01 1tivSh-0007oc-5P ** v@d.example: Unrouteable address",
+			"1 2026-11-03 04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]",
+			"1 2026-11-03 04:00:01 1tivSh-0007oc-5P Completed",
+			"2 2026-11-03 04:00:01 1tivSh-0007oc-5P Completed"},
+			"1tivSh-0007oc-5P done smtp; u@d.example delivered x1\n1tivSh-0007oc-5P done smtp; v@d.example bounced x1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := parser.New(parser.Options{Year: 2026})
+			var out []*Message
+			l := NewLedger(func(m *Message) { out = append(out, m) })
+			for _, line := range tt.lines {
+				set, line, _ := strings.Cut(line, " ")
+				var ev parser.Event
+				if p.Parse([]byte(line), &ev) != parser.Understood {
+					t.Fatalf("not understood: %s", line)
+				}
+				l.Add(&ev, int(set[len(set)-1]))
+			}
+			l.Close()
+			if got := tell(out); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+// A clock that jumps, as by a line with a wrong stamp, loses nothing: what has ended is released
+// late or early, once.
+func TestClockJumps(t *testing.T) {
+	ms := play(t, `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+23:00:00 postfix/anvil[9]: statistics: max cache size 1 at Nov  3 05:00:00
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, `+remote+`, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:02 postfix/smtpd[9]: 4A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:02 postfix/qmgr[1]: 4A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:03 postfix/qmgr[1]: 4A1B2C3D4E: removed`)
+	want := "3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n4A1B2C3D4E done smtp unseen=1"
+	if got := tell(ms); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}

@@ -91,7 +91,7 @@ func TestFinishedMessagesAreDropped(t *testing.T) {
 				}
 			}
 			g.c.ledger.check(t)
-			if grown := heap() - before; grown > 2<<20 {
+			if grown := heap() - before; grown > 6<<20 { // the messages alone would be 30
 				t.Errorf("the second half of the messages left %d bytes", grown)
 			}
 			if l := g.c.ledger; l.queued.n != 0 || l.ended.n > tt.most || l.size > l.Limit {
