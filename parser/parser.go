@@ -1,9 +1,10 @@
 // Package parser turns mail log lines into events, one line at a time and without
 // allocating.
 //
-// A line is read in two steps: the frame (syslog in its spellings, ISO 8601, RFC 5424,
-// Exim's own stamp) gives time, host, program and process ID; the dialect of the MTA gives
-// the rest. Both are found out from the line itself.
+// A line is read in steps: what a container runtime or a shipper put round it (CRI, Docker's
+// json-file, JSON objects), the frame (syslog in its spellings, ISO 8601, RFC 5424, what
+// journalctl prints, Exim's own stamp), which gives time, host, program and process ID, and the
+// dialect of the MTA, which gives the rest. All are found out from the line itself.
 //
 //	p := parser.New(parser.Options{Year: 2026, Zone: time.UTC})
 //	var ev parser.Event

@@ -95,6 +95,14 @@ func TestOtherPrograms(t *testing.T) {
 		"Nov  3 04:05:06 mx sshd[1]: Failed password for root from 192.0.2.1 port 22 ssh2",
 		"Nov  3 04:05:06 mx opendkim[9]: 3A1B2C3D4E: DKIM-Signature field added (s=a, d=b.example)",
 		"Nov  3 04:05:06 mx CRON[9]: (postfix) CMD (x)",
+		"connect from everywhere",
+		"lost connection after lunch",
+		"warning: nothing [here]",
+		"DEADBEEF00: DKIM-Signature field added (s=a, d=b.example)",
+		`{"message":"connect from pool","time":"2026-11-03T04:05:06Z"}`,
+		`{"log":"Completed job\n","stream":"stdout","time":"2026-11-03T04:05:06Z"}`,
+		"2026-11-03T04:05:06Z stdout F 2026-11-03 04:05:06 INFO Completed job",
+		"app-1  | 2026-11-03 04:05:06 status installed exim4-base:amd64 4.96-15",
 	} {
 		var ev Event
 		if v := New(Options{Year: 2026}).Parse([]byte(line), &ev); v != Ignored {

@@ -88,12 +88,17 @@ func (s *stamps) bsdNear(b []byte, outer time.Time) (t time.Time, rest []byte, o
 	return settle(t.Add(d.sec), outer), rest, true
 }
 
-// settle decides between a stamp without a zone and the one of the header around it. Where they
-// differ by nothing but whole quarters of an hour, the inner one is of another zone.
+// settle decides between a stamp without a zone and the one of the header around it, which was
+// written a moment later. Where that is so but for whole quarters of an hour, the inner one is
+// of another zone.
 func settle(inner, outer time.Time) time.Time {
-	gap := inner.Sub(outer)
-	zone := gap.Round(15 * time.Minute)
-	if zone != 0 && zone.Abs() <= maxOffset && (gap-zone).Abs() <= 10*time.Second {
+	const moment = 3 * time.Second
+	gap := outer.Sub(inner)
+	zone := gap.Truncate(15 * time.Minute)
+	if gap < 0 {
+		zone = -(-gap + 15*time.Minute - 1).Truncate(15 * time.Minute)
+	}
+	if zone != 0 && zone.Abs() <= maxOffset && gap-zone < moment {
 		return outer
 	}
 	return inner

@@ -114,3 +114,26 @@ func TestStampsOfManyMinutes(t *testing.T) {
 		at = at.Add(37 * time.Second)
 	}
 }
+
+// Of a stamp without a zone and a later one around it the inner counts, unless only their zones
+// differ.
+func TestSettle(t *testing.T) {
+	outer := utc("2026-11-03T04:05:06.5Z")
+	for _, tt := range []struct {
+		inner string
+		want  string
+	}{
+		{"2026-11-03T04:05:06Z", "2026-11-03T04:05:06Z"},
+		{"2026-11-03T04:05:01Z", "2026-11-03T04:05:01Z"},
+		{"2026-11-03T06:05:05Z", "2026-11-03T04:05:06.5Z"}, // two hours east
+		{"2026-11-02T23:05:06Z", "2026-11-03T04:05:06.5Z"}, // five hours west
+		{"2026-11-03T09:50:06Z", "2026-11-03T04:05:06.5Z"}, // Nepal
+		{"2026-11-03T06:05:16Z", "2026-11-03T06:05:16Z"},   // nearly two hours
+		{"2026-11-03T03:01:00Z", "2026-11-03T03:01:00Z"},   // late by an hour and some minutes
+		{"2026-11-02T04:05:06Z", "2026-11-02T04:05:06Z"},   // late by a day
+	} {
+		if got := settle(utc(tt.inner), outer); !got.Equal(utc(tt.want)) {
+			t.Errorf("settle(%s): got %v, want %s", tt.inner, got, tt.want)
+		}
+	}
+}

@@ -311,7 +311,7 @@ func summarise(t *testing.T, path string) (s summary, events map[string]int) {
 func TestDisguises(t *testing.T) {
 	for _, mta := range []string{"postfix", "exim"} {
 		all := readRecords(t, mta+".log")
-		all = all[:len(all)/2] // enough, and there are many runs
+		all = all[:len(all)/4] // enough, and there are many runs
 		dir := t.TempDir()
 		write := func(text string) string {
 			path := filepath.Join(dir, "mail.log")
@@ -321,7 +321,7 @@ func TestDisguises(t *testing.T) {
 			return path
 		}
 		want, wantEvents := summarise(t, write(lines(all, (*record).own)))
-		if want.Totals["delivered"].(float64) < 100 || len(want.Tables) < 10 {
+		if want.Totals["delivered"].(float64) < 50 || len(want.Tables) < 10 {
 			t.Fatalf("%s: a poor original: %v", mta, want.Totals)
 		}
 		for _, d := range disguises {
