@@ -120,6 +120,9 @@ func (in *input) find(paths []string, rotated bool) {
 		before := len(in.logs)
 		slices.SortStableFunc(found.Paths, plainest)
 		for _, file := range found.Paths {
+			if in.p.ctx.Err() != nil {
+				return // next says so
+			}
 			in.inspect(file, !found.Folder, several || len(found.Paths) > 1, seen)
 		}
 		if found.Folder && len(in.logs) == before && len(found.Errors) == 0 {
@@ -202,7 +205,7 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 	head := f.Head(headSize)
 	var tail []byte
 	if !f.Packed() {
-		tail = f.Tail()
+		tail = f.Tail(in.p.ctx)
 	}
 	l.hasMail = hasMail(head) || hasMail(tail)
 	switch {
@@ -221,7 +224,7 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 	}
 	in.logs = append(in.logs, l)
 	l.opt = parser.Options{Zone: in.s.zone, MTA: in.s.mta}
-	l.inferYears(head, tail)
+	l.inferYears(in.p.ctx, head, tail)
 	l.findStart(head)
 	l.findEnd(tail)
 	l.park(len(in.logs))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -29,7 +30,7 @@ func (in *input) duplicates() {
 					continue
 				}
 				keep, other, why := a, b, "the same content as "
-				switch r := source.Compare(a.file, b.file); {
+				switch r := source.Compare(in.p.ctx, a.file, b.file); {
 				case r == source.Distinct || r != source.Equal && detailKind(a.path) != detailKind(b.path):
 					continue // one may still be the other's detail
 				case r == source.Equal && detailKind(a.path) != "" && detailKind(b.path) == "":
@@ -144,7 +145,7 @@ const usualSpan = 60 * 24 * time.Hour
 // inferYears finds the years of a log's stamps, where they lack one, from when its last line
 // was written: the name's datestamp tells, or the file's time. Of a compressed file that was
 // written soon after its first line the end is not looked at.
-func (l *log) inferYears(head, tail []byte) {
+func (l *log) inferYears(ctx context.Context, head, tail []byte) {
 	first, ok := stampIn(head, false)
 	if !ok {
 		return
@@ -170,7 +171,7 @@ func (l *log) inferYears(head, tail []byte) {
 		year, _ := parser.InferYears(first, first, bound)
 		begun := time.Date(year, first.Month(), first.Day(), 0, 0, 0, 0, l.opt.Zone)
 		if bound.Sub(begun) > usualSpan {
-			if t, ok := stampIn(l.file.Tail(), true); ok {
+			if t, ok := stampIn(l.file.Tail(ctx), true); ok {
 				last = t
 			}
 		}
