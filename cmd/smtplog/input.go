@@ -74,6 +74,8 @@ func (f *pathFlags) openInput(p *program, s settings) (*input, error) {
 		for _, path := range usualPlaces {
 			if found := source.Find(path, true); len(found.Paths) > 0 {
 				paths = append(paths, found.Paths...)
+			} else if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+				paths = append(paths, path) // to be told why it cannot be read
 			}
 		}
 		if len(paths) == 0 && source.HasJournal() {

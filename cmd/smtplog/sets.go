@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -76,14 +77,20 @@ func detailKind(path string) string {
 	return ""
 }
 
+// native tells whether a log's stamps are Exim's own: what it holds syslog has not seen.
+func (l *log) native() bool {
+	stamps, _ := stampsOf(l.first, l.opt.Zone)
+	return stamps == "Exim's"
+}
+
 // markDetail finds the logs that repeat another's lines: Exim's reject and panic logs beside a
-// main log, syslog's mail.info, mail.warn and mail.err beside mail.log (or mail.warn beside
-// mail.info), and the whole system's log beside them where it spans the same time.
+// main log; syslog's mail.info, mail.warn and mail.err beside mail.log, or mail.warn beside
+// mail.info; and the whole system's log beside them where it spans the same time.
 func (in *input) markDetail() {
 	type folder struct {
-		set        int
-		main, info string // a path of each
-		from, to   time.Time
+		set                int
+		main, syslog, info string    // the name of one of each: any main log, one by syslog, mail.info
+		from, to           time.Time // what the logs by syslog span
 	}
 	folders := map[string]*folder{}
 	for _, l := range in.logs {
@@ -93,41 +100,41 @@ func (in *input) markDetail() {
 			folders[l.dir] = d
 		}
 		l.set = d.set
-		kind := detailKind(l.path)
-		switch {
-		case kind == "" && d.main == "":
-			d.main = l.path
-		case kind == "info" && d.info == "":
-			d.info = l.path
+		kind, name := detailKind(l.path), filepath.Base(l.path)
+		if kind == "" && (d.main == "" || l.native()) {
+			d.main = name
 		}
-		if kind == "" || kind == "info" {
-			if d.from.IsZero() || l.start.Before(d.from) {
-				d.from = l.start
-			}
-			if l.end.After(d.to) {
-				d.to = l.end
-			}
+		switch {
+		case l.native() || kind != "" && kind != "info":
+			continue
+		case kind == "":
+			d.syslog = name
+		default:
+			d.info = name
+		}
+		if d.from.IsZero() || l.start.Before(d.from) {
+			d.from = l.start
+		}
+		if l.end.After(d.to) {
+			d.to = l.end
 		}
 	}
 	for _, l := range in.logs {
 		d := folders[l.dir]
-		syslogs := d.main
-		if syslogs == "" {
-			syslogs = d.info
+		of := ""
+		switch kind := detailKind(l.path); kind {
+		case "exim":
+			of = d.main
+		case "info":
+			of = d.syslog
+		case "part", "system":
+			of = cmp.Or(d.syslog, d.info)
+			if kind == "system" && (l.start.After(d.to) || l.end.Before(d.from)) {
+				of = ""
+			}
 		}
-		switch detailKind(l.path) {
-		case "exim", "info":
-			if d.main != "" {
-				l.detail = "repeats lines of " + filepath.Base(d.main)
-			}
-		case "part":
-			if syslogs != "" {
-				l.detail = "repeats lines of " + filepath.Base(syslogs)
-			}
-		case "system":
-			if syslogs != "" && !l.start.After(d.to) && !l.end.Before(d.from) {
-				l.detail = "the system's log: repeats lines of " + filepath.Base(syslogs)
-			}
+		if of != "" {
+			l.detail = "repeats lines of " + of
 		}
 	}
 	in.remove(func(l *log) bool { // nothing is to be learnt from the system's log
@@ -251,6 +258,9 @@ func (in *input) neighbours() {
 	}
 }
 
+// yearGiven says that the user set the years.
+const yearGiven = "--year"
+
 // setYear moves the years that were found out so that the oldest first line is of the given
 // year, and says once that years were guessed.
 func (in *input) setYear(year int) {
@@ -271,7 +281,7 @@ func (in *input) setYear(year int) {
 	for _, l := range in.logs {
 		if l.opt.Year != 0 {
 			l.moveYears(move)
-			l.years = "--year"
+			l.years = yearGiven
 		}
 	}
 }
