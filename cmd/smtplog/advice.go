@@ -110,7 +110,9 @@ func (d *doctor) look(l *log) {
 	ev := &l.ev
 	is := func(s sign, ok bool) {
 		if ok {
-			d.seen[s]++
+			if d.seen[s]++; d.seen[s] == 1 {
+				d.where[s] = l.path
+			}
 		}
 	}
 	is(repeated, ev.Repeat > 0)
@@ -183,7 +185,7 @@ func shortID(id string) bool {
 func (d *doctor) advice() (all []render.Advice) {
 	for _, f := range faults {
 		if n := d.seen[f.seen]; n > 0 {
-			all = append(all, render.Advice{Setting: f.setting, Reason: fmt.Sprintf(f.reason, n), Lines: n})
+			all = append(all, render.Advice{Setting: f.setting, Reason: fmt.Sprintf(f.reason, n), Lines: n, File: d.where[f.seen]})
 		}
 	}
 	for _, a := range advices {
@@ -191,7 +193,7 @@ func (d *doctor) advice() (all []render.Advice) {
 		if lack*10 <= of || a.instead != none && d.seen[a.instead] > 0 || d.seen[postfixReused] > 0 && a.lack == postfixShortID {
 			continue
 		}
-		all = append(all, render.Advice{Setting: a.setting, Reason: fmt.Sprintf(a.reason, lack, of), Lines: lack})
+		all = append(all, render.Advice{Setting: a.setting, Reason: fmt.Sprintf(a.reason, lack, of), Lines: lack, File: d.where[a.lack]})
 	}
 	return all
 }

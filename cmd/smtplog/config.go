@@ -24,14 +24,18 @@ func configFiles() []string {
 	return append(files, os.Getenv("SMTPLOG_CONFIG"))
 }
 
-// loadConfig makes k take flags' values from the configuration files.
-func loadConfig(k *kong.Kong) error {
+// loadConfig makes k take flags' values from the configuration files. One that is not asked for
+// and may not be read, as where $HOME is another user's, is passed over and said.
+func loadConfig(p *program, k *kong.Kong) error {
 	for _, path := range configFiles() {
 		if path == "" {
 			continue
 		}
 		r, err := k.LoadConfig(path)
-		if errors.Is(err, fs.ErrNotExist) && path != os.Getenv("SMTPLOG_CONFIG") {
+		if asked := path == os.Getenv("SMTPLOG_CONFIG"); !asked && errors.Is(err, fs.ErrNotExist) {
+			continue
+		} else if !asked && errors.Is(err, fs.ErrPermission) {
+			p.sayf("%v: going on without it", err)
 			continue
 		}
 		if err == nil {

@@ -54,6 +54,7 @@ type input struct {
 	s                   settings
 	logs                []*log        // to be read
 	skipped             []source.Skip // found and not read
+	unread              []source.Skip // could not be read
 	pending             []*log        // to be begun, by start
 	active              logHeap       // opened, by the time of their current line
 	notes               []string      // what the user must know about the input
@@ -105,6 +106,12 @@ func (in *input) skip(path, why string) {
 	in.skipped = append(in.skipped, source.Skip{Path: path, Why: why})
 }
 
+// fail says that a file cannot be read.
+func (in *input) fail(path, why string) {
+	in.unread = append(in.unread, source.Skip{Path: path, Why: why})
+	in.p.errorf("%s: %s", path, why)
+}
+
 // find inspects all files that the paths stand for.
 func (in *input) find(paths []string, rotated bool) {
 	seen := &seenFiles{}
@@ -116,7 +123,7 @@ func (in *input) find(paths []string, rotated bool) {
 		}
 		found := source.Find(path, rotated)
 		for _, e := range found.Errors {
-			in.p.errorf("%s: %s", e.Path, e.Why)
+			in.fail(e.Path, e.Why)
 		}
 		in.skipped = append(in.skipped, found.Skipped...)
 		before := len(in.logs)
@@ -190,7 +197,7 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 		}
 		return
 	case err != nil:
-		in.p.errorf("%s: %v", path, err)
+		in.fail(path, err.Error())
 		return
 	}
 	if earlier := seen.again(path, f.Info()); earlier != "" {
@@ -216,7 +223,7 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 		f.Close()
 		return
 	case binary(head) && !l.hasMail:
-		in.p.errorf("%s: not a mail log: binary data", path)
+		in.fail(path, "not a mail log: binary data")
 		f.Close()
 		return
 	case !l.hasMail && !named && !source.MailName(path):

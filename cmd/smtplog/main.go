@@ -128,7 +128,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		return exitDone
 	}
-	err = loadConfig(k)
+	err = loadConfig(p, k)
 	var parsed *kong.Context
 	if err == nil {
 		parsed, err = k.Parse(args)

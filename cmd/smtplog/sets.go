@@ -100,7 +100,7 @@ func (in *input) markDetail() {
 			folders[l.dir] = d
 		}
 		l.set = d.set
-		kind, name := detailKind(l.path), filepath.Base(l.path)
+		kind, name := detailKind(l.path), l.rotation.Stem
 		if kind == "" && (d.main == "" || l.native()) {
 			d.main = name
 		}
