@@ -126,10 +126,15 @@ func (f *File) start() error {
 		return plain(err)
 	}
 	f.Kind, f.r, f.packed = "plain", r, compressionOf(head)
-	if f.packed == nil {
-		return nil
+	if f.packed != nil {
+		return f.unpack()
 	}
-	content, modified, err := f.packed.decompress(r)
+	return nil
+}
+
+// unpack puts a decompressor in front, which runs ahead.
+func (f *File) unpack() error {
+	content, modified, err := f.packed.decompress(f.r)
 	if err != nil {
 		return err
 	}
