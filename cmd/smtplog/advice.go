@@ -42,7 +42,7 @@ const (
 	postfixTLSIn
 	postfixCut
 	// The log daemon.
-	repeated
+	sameLines
 	rsyslogDropped
 	journalDropped
 
@@ -97,7 +97,7 @@ var faults = []struct {
 		"The log daemon cut %d results of deliveries short: the end of the server's answer is lost."},
 	{postfixReused, "Postfix: enable_long_queue_ids = yes",
 		"%d queue IDs were used again within these logs."},
-	{repeated, "rsyslog: $RepeatedMsgReduction off",
+	{sameLines, "rsyslog: $RepeatedMsgReduction off",
 		"%d lines stand for several that were the same: their times are lost, and if another host's line comes between, what they repeat."},
 }
 
@@ -115,11 +115,11 @@ func (d *doctor) look(l *log) {
 			}
 		}
 	}
-	is(repeated, ev.Repeat > 0)
+	is(sameLines, ev.Repeat > 0)
 	if l.v == parser.Ignored {
 		is(rsyslogDropped, bytes.Contains(l.line, []byte("messages lost due to rate-limiting")))
 		is(journalDropped, bytes.Contains(l.line, []byte("journald")) && bytes.Contains(l.line, []byte("uppressed ")))
-		is(repeated, bytes.Contains(l.line, []byte("last message repeated ")))
+		is(sameLines, bytes.Contains(l.line, []byte("last message repeated ")))
 		return
 	}
 	client := len(ev.Client.IP) > 0 && (ev.Kind == parser.Received || ev.Kind == parser.Connected || ev.Kind == parser.Rejected)
@@ -154,7 +154,8 @@ func (d *doctor) look(l *log) {
 	is(postfixNoTLSOut, remote && len(ev.TLS) == 0)
 	is(postfixTLSOut, ev.Kind == parser.TLS && ev.Direction == parser.Out)
 	is(postfixTLSIn, ev.Kind == parser.TLS && ev.Direction == parser.In)
-	is(postfixCut, ev.Attempt() && len(l.line) < postfixLimit && !bytes.HasSuffix(bytes.TrimRight(l.line, " \r"), []byte(")")))
+	is(postfixCut, ev.Attempt() && ev.Repeat == 0 && l.line[0] != '{' && len(l.line) < postfixLimit &&
+		!bytes.HasSuffix(bytes.TrimRight(l.line, " \r"), []byte(")")))
 	switch id := string(ev.QueueID); {
 	case id == "":
 	case ev.Kind == parser.Completed:

@@ -202,11 +202,8 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 			in.p.sayf("%s: is empty", path)
 		}
 		return
-	case errors.Is(err, source.ErrUnsupported) && !named:
+	case errors.Is(err, source.ErrUnsupported) && !named && !source.MailName(path):
 		in.skip(path, err.Error())
-		if source.MailName(path) {
-			in.p.sayf("%s: %v", path, err)
-		}
 		return
 	case err != nil:
 		in.fail(path, err.Error())

@@ -126,11 +126,16 @@ func (f *File) start() error {
 		return plain(err)
 	}
 	f.Kind, f.r, f.packed = "plain", r, compressionOf(head)
-	if f.packed == nil {
-		f.convert()
-		return nil
+	if f.packed != nil {
+		return f.unpack()
 	}
-	content, modified, err := f.packed.decompress(r)
+	f.convert()
+	return nil
+}
+
+// unpack puts a decompressor in front, which runs ahead.
+func (f *File) unpack() error {
+	content, modified, err := f.packed.decompress(f.r)
 	if err != nil {
 		return err
 	}
