@@ -48,6 +48,8 @@ func TestParseRulesErrors(t *testing.T) {
 		{rule + "\ttext x | | y\n", `f:2:10: "": want words to look for`},
 		{rule + "\ttext 12 !\n", `f:2:7: "12 !": want words to look for`},
 		{rule + "\twords x\n", `f:2:2: "words": want text, not, code, enhanced, stage, origin, provider, defer, confidence or sample`},
+		{rule + "\tcode 550\n\t| x\n", "f:3:2: | goes on with text or not; neither is above it"},
+		{rule + "\ttext x\n\t| y | 1\n", `f:3:7: "1": want words to look for`},
 		{rule + "\tcode 550 abc\n", `f:2:11: "abc": want a reply code such as 550, 55x, 5xx or none`},
 		{rule + "\tcode 5x0\n", `f:2:7: "5x0": want a reply code such as 550, 55x, 5xx or none`},
 		{rule + "\tenhanced 5.1\n", `f:2:11: "5.1": want an enhanced code such as 5.1.1, x.7.x, 5.7.606-649 or none`},
@@ -79,7 +81,8 @@ rule mine.both  policy_rejected
 	enhanced  5.7.600-650 none
 	stage     rcpt data
 	provider  acme
-	text      not .. today | heute nicht
+	text      not .. today
+	        | heute nicht
 	text      thank*
 	not       maybe
 	confidence 0.75
