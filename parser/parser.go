@@ -174,6 +174,31 @@ func (p *Parser) piece(f *frame, ev *Event) Verdict {
 	return Understood
 }
 
+// Flush gives, after the last line of a log, an event whose line was begun and never ended; it
+// returns false where there is none (left). Its pieces have been counted as lines already.
+func (p *Parser) Flush(ev *Event) bool {
+	for stream := range p.parts {
+		part := &p.parts[stream]
+		line := part.buf
+		if part.buf = part.buf[:0]; len(line) > 0 && part.mta != NoMTA && p.Parse(line, ev) != Ignored {
+			return true
+		}
+	}
+	for i := range p.exim.pieces.entries {
+		e := &p.exim.pieces.entries[i]
+		if e.used == 0 || e.done {
+			continue
+		}
+		e.used = 0
+		*ev = Event{}
+		p.frame = frame{time: e.time, host: e.buf[:e.host], tag: e.buf[e.host:e.tag], pid: e.pid, msg: e.buf[e.tag:]}
+		if p.parse(&p.frame, ev) != Ignored {
+			return true
+		}
+	}
+	return false
+}
+
 // Prime has the parser look at a block of lines from the start of a log before the first
 // Parse, so that lines that only the others explain are taken for what they are from the
 // beginning: Exim's own stamp alone does not tell that a line is Exim's.

@@ -20,12 +20,14 @@ type stamps struct {
 }
 
 // A stamp without a year belongs to the current year unless that puts it far from the one
-// before: lines come out of order by seconds or days, never by months, and a log may be
-// silent for months. So a stamp may lie up to backward before the latest one, else it is of
-// the next year; and one that would be nearly a year ahead is of the year before.
+// before: lines come out of order by seconds or days, a clock may be set back by more, and a log
+// may be silent for months. So a stamp may lie up to backward before the latest one, else it is
+// of the next year; and one that would be nearly a year ahead is of the year before. Where New
+// Year is known to lie ahead, less will do.
 const (
-	backward = 30 * 24 * time.Hour
-	forward  = 335 * 24 * time.Hour
+	backward     = 183 * 24 * time.Hour
+	backwardLast = 30 * 24 * time.Hour
+	forward      = 335 * 24 * time.Hour
 )
 
 // bsdStamp is a stamp of RFC 3164 as written.
@@ -174,8 +176,12 @@ func (s *stamps) inYear(d *bsdStamp) time.Time {
 		s.prev = t
 		return t
 	}
+	limit := backward
+	if s.lastYear > s.year {
+		limit = backwardLast
+	}
 	switch gap := t.Sub(s.prev); {
-	case gap < -backward && (s.lastYear == 0 || s.year < s.lastYear):
+	case gap < -limit && (s.lastYear == 0 || s.year < s.lastYear):
 		s.year++
 		t = at(s.year)
 	case gap > forward:

@@ -20,6 +20,11 @@ func TestYearsWithinALog(t *testing.T) {
 		{"silent for eight months", 2026, 2026, []string{"Jan  5 00:00:00", "Sep  5 00:00:00"}, []int{2026, 2026}},
 		{"files put together in the wrong order stay within the last year", 2026, 2026, []string{"Nov  3 00:00:00", "Feb  1 00:00:00"}, []int{2026, 2026}},
 		{"end not known", 2026, 0, []string{"Dec 31 23:59:59", "Jan  1 00:00:01"}, []int{2026, 2027}},
+		{"a stream of files put together in the wrong order", 2026, 0, []string{"Nov  3 00:00:00", "Oct  1 00:00:00", "Nov  3 00:00:00"}, []int{2026, 2026, 2026}},
+		{"a clock set back by months, end not known", 2026, 0, []string{"Jun  3 00:00:00", "Jan  3 00:00:00", "Jan  4 00:00:00"}, []int{2026, 2026, 2026}},
+		{"silent for five months over New Year", 2026, 0, []string{"Aug 15 00:00:00", "Jan 20 00:00:00"}, []int{2026, 2027}},
+		{"silent for nine months over New Year, known", 2026, 2027, []string{"Apr 15 00:00:00", "Jan 20 00:00:00"}, []int{2026, 2027}},
+		{"the clock steps back over New Year", 2027, 0, []string{"Jan  1 00:00:03", "Dec 31 23:59:58", "Jan  1 00:00:01"}, []int{2027, 2026, 2027}},
 		{"Feb 29", 2028, 2028, []string{"Feb 28 23:59:59", "Feb 29 00:00:01", "Mar  1 00:00:00"}, []int{2028, 2028, 2028}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -42,7 +42,7 @@ type phrase []string
 // span is a range of reply codes.
 type span struct{ from, to int }
 
-// enhancedSpan is a range of enhanced codes. Class 0 is any class, subject or detail -1 any.
+// enhancedSpan is a range of enhanced codes. Class 0 is 4 or 5, subject -1 any.
 type enhancedSpan struct {
 	class             uint8
 	subject, from, to int
@@ -432,6 +432,6 @@ func (s enhancedSpan) contains(e Enhanced) bool {
 	if s == (enhancedSpan{}) || e.IsZero() {
 		return s == (enhancedSpan{}) && e.IsZero()
 	}
-	return (s.class == 0 || s.class == e.Class) && (s.subject < 0 || s.subject == int(e.Subject)) &&
+	return (s.class == 0 && e.Class != 2 || s.class == e.Class) && (s.subject < 0 || s.subject == int(e.Subject)) &&
 		s.from <= int(e.Detail) && int(e.Detail) <= s.to
 }

@@ -31,15 +31,15 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 	c.Read(in.files, in.bytes)
 	c.Sources(in.kinds, len(in.skipped))
 	c.Finish()
-	in.judge()
+	in.judge(" (smtplog doctor shows the lines)")
 }
 
-// judge says what the lines that were not understood mean for the figures.
-func (in *input) judge() {
+// judge says what the lines that were not understood mean for the figures, and what to do.
+func (in *input) judge(hint string) {
 	all := in.understood + in.unknown
 	if in.unknown*100 > all {
-		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete (smtplog doctor shows the lines)",
-			in.unknown, all, 100*float64(in.unknown)/float64(all))
+		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete%s",
+			in.unknown, all, 100*float64(in.unknown)/float64(all), hint)
 		in.notes = append(in.notes, what)
 		in.p.sayf("warning: %s", what)
 	}

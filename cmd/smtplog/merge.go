@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
@@ -158,6 +159,10 @@ func (l *log) finish(in *input, err error) {
 	}
 	if f.Cut > 0 {
 		in.p.sayf("%s: %d lines longer than %d bytes were cut", l.path, f.Cut, source.MaxLine)
+	}
+	if l.opt.Year != 0 && l.years != yearGiven && !f.Stream() && l.time.After(f.Modified.AddDate(0, 0, 2)) {
+		in.p.sayf("warning: %s: has lines of %s, after it was last written (%s): its years are not sure; --year sets them",
+			l.path, l.time.Format(time.DateOnly), f.Modified.In(in.s.zone).Format(time.DateOnly))
 	}
 	if err == io.EOF && !l.mail && !l.named {
 		in.skip(l.path, "no line of a mail system")

@@ -371,6 +371,8 @@ func reportJSON(b []byte, r *aggregate.Report, top int, notes []string) []byte {
 	if len(notes) > 0 {
 		o.names("notes", notes)
 	}
+	o.count("reused", in.Reused)
+	o.count("evicted", in.Evicted)
 	o.end()
 	o.key("totals")
 	o.begin()

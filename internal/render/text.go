@@ -97,6 +97,12 @@ func coverage(r *aggregate.Report, opt Options) []string {
 		zone, _ := first.Zone()
 		lines = append(lines, fmt.Sprintf("%s .. %s %s (%s)", first.Format(clock), last.Format(clock), zone, span(last.Sub(first))))
 	}
+	if in.Reused > 0 {
+		lines = append(lines, plural(in.Reused, "queue ID")+" came up again before the end of the message that had it")
+	}
+	if in.Evicted > 0 {
+		lines = append(lines, "too many messages at a time: "+plural(in.Evicted, "open message")+" dropped, what became of them is lost")
+	}
 	if r.Partial {
 		lines = append(lines, "partial: reading was interrupted")
 	}
