@@ -127,6 +127,7 @@ type Message struct {
 
 	Recipients []Recipient
 
+	login     string            // of the user who handed in what it continues
 	announced string            // the announced recipients' addresses as logged, where they are
 	rewritten map[string]string // recipients' addresses before Exim rewrote them, by those after
 	lastError *hostError        // nil: none

@@ -52,20 +52,26 @@ func (f *users) client(c *userCounts, v *View) {
 	c.clients.add(f.buf)
 }
 
-// loggedIn tells whether the message was handed in by a user who logged in.
-func (m *Message) loggedIn() bool { return m.User != "" && !m.Client.IsZero() }
+// loginName is the name of the user who logged in to hand in the message, or the one that it
+// continues; "" where nobody did.
+func (m *Message) loginName() string {
+	if m.User != "" && !m.Client.IsZero() {
+		return m.User
+	}
+	return m.login
+}
 
 func (f *users) message(v *View) {
-	if v.Message.loggedIn() {
-		c := f.at(v)
+	if name := v.Message.loginName(); name != "" {
+		c := f.get(name)
 		c.messages++
 		f.client(c, v)
 	}
 }
 
 func (f *users) recipient(v *View, o Outcome, n int64) {
-	if v.Message.loggedIn() {
-		f.at(v).by[o] += n
+	if name := v.Message.loginName(); name != "" {
+		f.get(name).by[o] += n
 	}
 }
 

@@ -494,11 +494,14 @@ func (t *tracer) hitOf(m *aggregate.Message) (h render.Hit, ok bool) {
 		return h, false
 	}
 	h.Message = m
-	if t.q.message(m) {
+	whole := t.q.message(m)
+	if whole && (t.s.filter.Empty() || len(m.Recipients) == 0) {
 		return h, true
 	}
 	for i := range m.Recipients {
-		if t.q.recipient(&m.Recipients[i]) {
+		r := &m.Recipients[i]
+		v := t.c.View(m, r)
+		if (whole || t.q.recipient(r)) && t.s.filter.Pass(&v) {
 			h.Recipients = append(h.Recipients, i)
 		}
 	}

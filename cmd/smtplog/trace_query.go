@@ -51,7 +51,7 @@ func newQuery(text string) (q query, err error) {
 	if q.id != q.mid { // it may be a Message-ID all the same
 		q.exact, q.fold = nil, []byte(strings.ToLower(bare))
 	}
-	q.unique = isEximID(q.id) || len(q.id) >= 14 && !strings.ContainsAny(q.id, "-.")
+	q.unique = isEximID(q.id) || isLongID(q.id)
 	return q, nil
 }
 
@@ -59,6 +59,15 @@ func newQuery(text string) (q query, err error) {
 // identification"): 16 characters, or 23 since version 4.97.
 func isEximID(s string) bool {
 	return len(s) == 16 && s[6] == '-' && s[13] == '-' || len(s) == 23 && s[6] == '-' && s[18] == '-'
+}
+
+// isLongID tells whether s has the shape of Postfix's long queue IDs (postconf(5),
+// enable_long_queue_ids): six or more digits of seconds and four of microseconds in base 52, a z,
+// and the inode number in base 51, which has no z.
+func isLongID(s string) bool {
+	return strings.LastIndexByte(s, 'z') >= 10 && strings.IndexFunc(s, func(r rune) bool {
+		return r > 0x7f || !wordByte(byte(r)) || strings.ContainsRune("AEIOUaeiou", r)
+	}) < 0
 }
 
 // worth tells whether a line may match.

@@ -69,8 +69,9 @@ func TestTraces(t *testing.T) {
 
 // story is what `trace --format json` says.
 type story struct {
-	Found   int
-	Verdict []struct {
+	Found    int
+	Searched struct{ Lines int }
+	Verdict  []struct {
 		Recipient     string
 		OrigRecipient string `json:"orig_recipient"`
 		Outcome       string
@@ -146,6 +147,17 @@ func TestTraceOfAStream(t *testing.T) {
 	}
 }
 
+// For a queue ID that is never used again reading stops after the message has ended.
+func TestTraceStops(t *testing.T) {
+	s := trace(t, nil, "1xinOv-00007M-2a", fixture.Testdata(t, "logs", "exim-rich.log"))
+	if s.Searched.Lines == 0 || s.Searched.Lines > 5000 {
+		t.Errorf("%d lines read of 9510 for a message of the first second", s.Searched.Lines)
+	}
+	if s = trace(t, nil, "B709B692", fixture.Testdata(t, "logs", "postfix.log")); s.Searched.Lines != 12792 {
+		t.Errorf("%d lines read of 12792 for a queue ID that may be used again", s.Searched.Lines)
+	}
+}
+
 // What a history drops it counts, and it keeps whole lines.
 func TestHistoryStaysWithinItsBound(t *testing.T) {
 	var h history
@@ -213,7 +225,8 @@ func TestQueries(t *testing.T) {
 	}{
 		{"3A1B2C3D4E", "3A1B2C3D4E", "3A1B2C3D4E", "", false},
 		{"3a1b2c3d4e", "3A1B2C3D4E", "3a1b2c3d4e", "", false},
-		{"4TzQxW3Kbsz5Dm", "4TzQxW3Kbsz5Dm", "4TzQxW3Kbsz5Dm", "", true},
+		{"4jzd110D3rzXQ", "4jzd110D3rzXQ", "4jzd110D3rzXQ", "", true},
+		{"4jzd110D3rXXQ", "4jzd110D3rXXQ", "4jzd110D3rXXQ", "", false},
 		{"16ZCW1-0005MB-00", "16ZCW1-0005MB-00", "16ZCW1-0005MB-00", "", true},
 		{"16VDhn-000000001bo-D342", "16VDhn-000000001bo-D342", "16VDhn-000000001bo-D342", "", true},
 		{"<x.Y@d.example>", "", "x.Y@d.example", "x.y@d.example", false},
