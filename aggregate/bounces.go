@@ -158,15 +158,12 @@ func failed(o Outcome) bool { return o == Bounced || o == Expired }
 // pass: a failure that it hides is not reported, but a delivery that it hides still proves
 // that the address lives.
 func (l *bounceLog) end(v *View, i int, passed bool) {
-	if l == nil {
-		return // not counted here
-	}
 	r := v.Recipient
 	if r.Outcome == Delivered {
 		l.lives(r, r.Time.UnixNano())
 		l.deliveredTo(v)
 	}
-	if !passed || r.Outcome == Forwarded || r.Outcome == Rejected {
+	if !passed || !r.Outcome.final() || r.Outcome == Forwarded || r.Outcome == Rejected {
 		return
 	}
 	if !l.c.inWindow(r.Time) {
@@ -190,9 +187,6 @@ func (l *bounceLog) end(v *View, i int, passed bool) {
 // notice takes a notice of ours that got through as proof that its recipient lives. One that
 // failed says nothing: servers refuse notices for reasons of their own.
 func (l *bounceLog) notice(m *Message) {
-	if l == nil {
-		return
-	}
 	for i := range m.Recipients {
 		if r := &m.Recipients[i]; r.Outcome == Delivered {
 			l.lives(r, r.Time.UnixNano())

@@ -196,6 +196,9 @@ func TestLawsOnSpoiltLogs(t *testing.T) {
 		if rng.IntN(4) == 0 {
 			opt = window
 		}
+		if rng.IntN(3) == 0 {
+			opt.Recent = time.Hour
+		}
 		limit := DefaultLimit
 		if rng.IntN(4) == 0 {
 			limit = 50 * (messageSize + recipientSize)
@@ -235,6 +238,12 @@ func TestLawsOnSpoiltLogs(t *testing.T) {
 		}
 		if got, want := asJSON(t, parts.c.Report()), asJSON(t, want); got != want {
 			t.Errorf("%s: resumed, another report:\n%s", name, firstDifference(got, want))
+		}
+		if opt.Recent > 0 {
+			since := lines[len(lines)-1].ev.Time.Add(-30 * time.Minute)
+			if got, want := asJSON(t, parts.c.Recent(since)), asJSON(t, whole.c.Recent(since)); got != want {
+				t.Errorf("%s: resumed, another recent report:\n%s", name, firstDifference(got, want))
+			}
 		}
 	}
 }

@@ -258,6 +258,11 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		}
 		return m
 	}
+	if len(ev.Recipient) > 0 && len(ev.OrigRecipient) > 0 && ev.Kind == parser.Other {
+		m := l.findOrBegin(ev, set)
+		l.rewrite(m, string(clip(ev.OrigRecipient)), string(clip(ev.Recipient)))
+		return m
+	}
 	m := l.find(ev, set)
 	if m != nil {
 		m.Last = ev.Time

@@ -127,13 +127,15 @@ type Message struct {
 
 	Recipients []Recipient
 
-	announced string     // the announced recipients' addresses as logged, where they are
-	lastError *hostError // nil: none
-	children  []*Message // those that name it as where they come from
-	index     *index     `state:"-"` // nil while it has few recipients
-	scope     int        // number of its ledger's scope
-	size      int        // bytes it takes, about
-	begun     int64      // how many had begun before it
+	login     string            // of the user who handed in what it continues
+	announced string            // the announced recipients' addresses as logged, where they are
+	rewritten map[string]string // recipients' addresses before Exim rewrote them, by those after
+	lastError *hostError        // nil: none
+	children  []*Message        // those that name it as where they come from
+	index     *index            `state:"-"` // nil while it has few recipients
+	scope     int               // number of its ledger's scope
+	size      int               // bytes it takes, about
+	begun     int64             // how many had begun before it
 	released  bool
 	next      *Message `state:"-"` // another instance's message with the same host and queue ID
 	in        *list    `state:"-"` // the ledger's list that it is in
@@ -158,6 +160,9 @@ type Recipient struct {
 	// messages; Answer is the last deferral's (Exim "cancelled by").
 	Cancelled bool
 	Next      *Message
+
+	FirstDeferred time.Time     // of the first deferral line; zero: none
+	DeferredFor   status.Reason // why it was first put off
 
 	failed Outcome // how it failed before the message was frozen; see unfail
 }

@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"strings"
+
 	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
 )
@@ -107,6 +109,9 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		l.grow(m, len(answer.Text)-len(r.Answer.Text))
 		r.Answer = answer
 	}
+	if ev.Kind == parser.Deferred {
+		r.putOff(ev.Time, ev.Reason)
+	}
 	r.Status = StatusOf(ev.Kind, r.Answer.Code)
 }
 
@@ -152,6 +157,15 @@ func StatusOf(k parser.Kind, code int) status.Code {
 // recipient returns the entry for the event's recipient, making one if need be.
 func (l *Ledger) recipient(m *Message, ev *parser.Event) *Recipient {
 	address, orig := clip(ev.Recipient), clip(ev.OrigRecipient)
+	if m.rewritten != nil {
+		key := address
+		if len(orig) > 0 {
+			key = orig
+		}
+		if old, ok := m.rewritten[strings.ToLower(string(key))]; ok {
+			orig = []byte(old)
+		}
+	}
 	if equalFold(orig, address) {
 		orig = nil
 	}
@@ -171,6 +185,16 @@ func (l *Ledger) recipient(m *Message, ev *parser.Event) *Recipient {
 		}
 	}
 	return l.addRecipient(m, string(address), string(orig))
+}
+
+// rewrite notes that Exim turns a recipient's address into another before it routes it, so
+// that it is found under the one that the client gave.
+func (l *Ledger) rewrite(m *Message, before, after string) {
+	if m.rewritten == nil {
+		m.rewritten = map[string]string{}
+	}
+	m.rewritten[strings.ToLower(after)] = before
+	l.grow(m, recipientSize+len(before)+len(after))
 }
 
 // waiting returns the recipient without a final outcome that has the address, before or after

@@ -301,6 +301,10 @@ func (s *sums) event(v *View) {
 		for _, f := range s.folds {
 			f.refusal(v, n)
 		}
+	case parser.AuthFailed:
+		for _, f := range s.folds {
+			f.loginFailure(v, n)
+		}
 	case parser.Warning:
 		for _, f := range s.folds {
 			f.warning(v, n)
@@ -330,8 +334,8 @@ func (c *Collector) record(m *Message, pick picker) {
 	v := c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
 	if m.Source == SourceNotification && !m.Probe {
-		if c.opt.Bounces {
-			pick(m.Last, false).bounces().notice(m)
+		if log := pick(m.First, false).bounces(); log != nil {
+			log.notice(m)
 		}
 		if arrived && c.opt.Filter.Pass(&v) {
 			if s := pick(m.First, false); s != nil {
@@ -349,8 +353,8 @@ func (c *Collector) record(m *Message, pick picker) {
 		r := &m.Recipients[i]
 		v.Recipient = r
 		pass := c.opt.Filter.Pass(&v)
-		if c.opt.Bounces && r.Outcome.final() {
-			pick(r.Time, false).bounces().end(&v, i, pass)
+		if log := pick(r.Time, !r.Outcome.final()).bounces(); log != nil {
+			log.end(&v, i, pass)
 		}
 		if !pass {
 			continue

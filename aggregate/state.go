@@ -368,6 +368,9 @@ func (c *coder) mapping(v reflect.Value) {
 			key, elem := reflect.New(t.Key()).Elem(), reflect.New(t.Elem()).Elem()
 			c.value(key)
 			c.value(elem)
+			if elem.Kind() == reflect.Pointer && elem.IsNil() {
+				c.fail("a value is missing")
+			}
 			v.SetMapIndex(key, elem)
 		}
 		return

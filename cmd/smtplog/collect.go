@@ -31,15 +31,15 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 	c.Read(in.files, in.bytes)
 	c.Sources(in.kinds, len(in.skipped))
 	c.Finish()
-	in.judge()
+	in.judge(" (smtplog doctor shows the lines)")
 }
 
-// judge says what the lines that were not understood mean for the figures.
-func (in *input) judge() {
+// judge says what the lines that were not understood mean for the figures, and what to do.
+func (in *input) judge(hint string) {
 	all := in.understood + in.unknown
 	if in.unknown*100 > all {
-		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete (smtplog doctor shows the lines)",
-			in.unknown, all, 100*float64(in.unknown)/float64(all))
+		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete%s",
+			in.unknown, all, 100*float64(in.unknown)/float64(all), hint)
 		in.notes = append(in.notes, what)
 		in.p.sayf("warning: %s", what)
 	}
@@ -213,7 +213,7 @@ type messagesCmd struct {
 }
 
 // Run prints messages, in the order in which they closed; one that was handed on inside waits
-// for the end of its chain.
+// for the end of its chain, and holds up no other.
 func (cmd *messagesCmd) Run(p *program) error {
 	s, err := cmd.settings()
 	if err != nil {
@@ -247,22 +247,26 @@ func (cmd *messagesCmd) Run(p *program) error {
 			w.rows.Row(render.RecipientRow(m, &m.Recipients[i], in.s.zone))
 		}
 	}
-	var queue []*aggregate.Message // released, waiting for the ends of their chains
+	waiting := map[*aggregate.Message][]*aggregate.Message{} // released, by what they wait for
+	settle := func(m *aggregate.Message) {
+		if next := m.Unsettled(); next != nil {
+			waiting[next] = append(waiting[next], m)
+			return
+		}
+		show(m)
+	}
 	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Classifier: in.s.classifier, Tables: []string{},
 		Release: func(m *aggregate.Message) {
-			queue = append(queue, m)
-			for len(queue) > 0 && queue[0].Settled() {
-				show(queue[0])
-				queue = queue[1:]
+			for _, w := range waiting[m] {
+				settle(w)
 			}
+			delete(waiting, m)
+			settle(m)
 		}})
 	if err != nil {
 		return err
 	}
 	in.collect(c, nil)
-	for _, m := range queue {
-		show(m)
-	}
 	if err := w.finish(finish); err != nil {
 		return err
 	}

@@ -156,13 +156,15 @@ func widestText(columns []aggregate.Column, keep, widths []int) int {
 // narrow lists the columns that a narrow table does without, the first ones first. unless
 // names a column that must be there to say nearly the same.
 var narrow = []struct{ name, unless string }{
-	{"reply", "list"}, {"reply", "start"}, {"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""}, {"peak_attempts", ""}, {"messages", ""},
-	{"addresses", ""}, {"network", ""}, {"local", ""}, {"remote", ""}, {"peak", ""},
+	{"reply", "list"}, {"reply", "start"}, {"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""},
+	{"messages", "delivered_later"}, {"peak_attempts", ""}, {"messages", "peak"}, {"addresses", ""}, {"network", ""}, {"local", ""},
+	{"remote", ""}, {"peak", ""},
 	{"last", ""}, {"first", ""}, {"type", "reason"}, {"delivered_later", ""}, {"failures", ""}, {"category", "reason"},
 	{"link", "list"}, {"code", "list"}, {"since", "list"},
-	{"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
+	{"host", ""}, {"origin", ""}, {"stage", ""}, {"others", ""}, {"failed_pct", ""}, {"p90", "delivered_pct"}, {"bounced", "delivered_pct"},
+	{"auth_failures", "clients"}, {"clients", "messages"}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
 	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
-	{"action", "reason"}, {"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""},
+	{"action", "reason"}, {"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""}, {"delivered", "delivered_pct"},
 	{"state", "reply"},
 }
 

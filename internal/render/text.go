@@ -101,6 +101,12 @@ func coverage(r *aggregate.Report, opt Options) []string {
 		zone, _ := first.Zone()
 		lines = append(lines, fmt.Sprintf("%s .. %s %s (%s)", first.Format(clock), last.Format(clock), zone, span(last.Sub(first))))
 	}
+	if in.Reused > 0 {
+		lines = append(lines, plural(in.Reused, "queue ID")+" came up again before the end of the message that had it")
+	}
+	if in.Evicted > 0 {
+		lines = append(lines, "too many messages at a time: "+plural(in.Evicted, "open message")+" dropped, what became of them is lost")
+	}
 	if r.Partial {
 		lines = append(lines, "partial: reading was interrupted")
 	}
@@ -180,7 +186,7 @@ func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 	if view.Approximate {
 		heading += ", approximate"
 	}
-	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, heading))
+	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, cut(heading, opt.Width)))
 	b.WriteString(TextTable(view.Columns, rows, opt))
 	if hidden := len(view.Rows) - len(rows); hidden > 0 {
 		where := fmt.Sprintf("... %s more rows: --table %s --top %d", group(int64(hidden)), t.Name, len(view.Rows))
