@@ -120,6 +120,7 @@ type bounceLog struct {
 	// those that failed; forgotten is the latest time among what was given up.
 	delivered map[uint64]int64
 	forgotten int64
+	room      int `state:"-"` // maxDelivered
 
 	alive  map[aliveKey]int64 // deliveries by place and time, for the outage guard
 	places map[string]int64   // when mail was last delivered to a place, Unix nanoseconds
@@ -146,7 +147,7 @@ type failureRef struct {
 }
 
 func newBounceLog(c *Collector) *bounceLog {
-	return &bounceLog{c: c, failing: map[uint64]struct{}{}, delivered: map[uint64]int64{}, alive: map[aliveKey]int64{},
+	return &bounceLog{c: c, room: maxDelivered, failing: map[uint64]struct{}{}, delivered: map[uint64]int64{}, alive: map[aliveKey]int64{},
 		places: map[string]int64{}, runs: map[runKey]*run{}, blocks: map[blockKey]*block{}, own: map[string]*block{},
 		before: period{failures: map[groupReason]int64{}}}
 }
@@ -208,7 +209,7 @@ func (l *bounceLog) setDelivered(h uint64, t int64) {
 		l.delivered[h] = max(old, t)
 		return
 	}
-	if len(l.delivered) >= maxDelivered {
+	if len(l.delivered) >= l.room {
 		l.forget()
 	}
 	l.delivered[h] = t

@@ -379,6 +379,55 @@ func TestSuppressionEvidence(t *testing.T) {
 	}
 }
 
+// Where there are more addresses than room, what is not known is for review: an address whose
+// deliveries may have been forgotten is not suppressed.
+func TestDeliveriesForgotten(t *testing.T) {
+	var s script
+	s.mail("Nov  3 04:00:00", "early@d.example", unknown)
+	s.mail("Nov  3 04:30:00", "back@d.example", unknown)
+	s.mail("Nov  3 05:00:00", "back@d.example", sent)
+	// late@ fails at 6:00 in a message that another recipient keeps in the queue until the end.
+	id := s.send("Nov  3 06:00:00", "uid=33 from=<www>", "news@own.example", unknown, "late@d.example", "slow@d.example")
+	s.lines = s.lines[:len(s.lines)-2]
+	s.at("Nov  3 06:00:00", "postfix/smtp[7]: %s: to=<slow@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, %s", id, grey)
+	s.mail("Nov  3 06:01:00", "late@d.example", sent)
+	for i := range 50 {
+		s.mail(fmt.Sprintf("Nov  3 07:%02d:00", i), fmt.Sprintf("u%d@d.example", i), sent)
+	}
+	s.at("Nov  3 12:00:00", "postfix/smtp[7]: %s: to=<slow@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, %s", id, sent)
+	s.at("Nov  3 12:00:00", "postfix/qmgr[1]: %s: removed", id)
+	for _, tt := range []struct {
+		room int
+		want map[string]string
+	}{
+		{maxDelivered, map[string]string{"early@d.example": "suppress"}},
+		{10, map[string]string{"early@d.example": "suppress", "late@d.example": "review too many addresses to know whether it got mail later"}},
+	} {
+		c, err := NewCollector(Options{Bounces: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		log := c.folds[0].(*bounceLog)
+		log.room = tt.room
+		var lines [][]byte
+		for _, l := range s.lines {
+			lines = append(lines, []byte(l))
+		}
+		feed(t, c, lines, 0)
+		c.Finish()
+		if len(log.delivered) > tt.room {
+			t.Errorf("%d deliveries kept, room for %d", len(log.delivered), tt.room)
+		}
+		got := states(t, c.Report())
+		if tt.room == 10 && strings.HasPrefix(got["early@d.example"], "review") {
+			got["early@d.example"] = "suppress" // as safe
+		}
+		if !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("room for %d: got %v, want %v", tt.room, got, tt.want)
+		}
+	}
+}
+
 // A list goes on from an earlier one: what was known stays until mail gets through or time
 // passes, and counts are not taken twice.
 func TestPreviousList(t *testing.T) {

@@ -112,10 +112,11 @@ func plainAddress(address string) bool {
 	return domain != "" && domain[0] != '-'
 }
 
-// oneLine tells whether an address is what it seems: valid UTF-8 that can be printed. Blanks
-// that are not ASCII's end a key in some readers.
+// oneLine tells whether an address is what it seems: valid UTF-8 that can be printed, and a
+// line that is neither empty nor a comment. Blanks that are not ASCII's end a key in some
+// readers.
 func oneLine(address string) bool {
-	if !utf8.ValidString(address) || strings.HasPrefix(address, "#") {
+	if address == "" || address[0] == '#' || address[0] == ' ' || !utf8.ValidString(address) {
 		return false
 	}
 	for _, c := range address {
