@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -64,12 +65,13 @@ func List(w io.Writer, t *aggregate.Table, format string, zone *time.Location) (
 			if at, ok := row[last].(time.Time); ok {
 				why += " on " + at.In(zone).Format(time.DateOnly)
 			}
-			if !f.quote && !plainAddress(a) || !oneLine(a) {
+			all := spellings(a)
+			if slices.ContainsFunc(all, func(s string) bool { return !f.quote && !plainAddress(s) || !oneLine(s) }) {
 				refused++
 				continue
 			}
-			for _, spelling := range spellings(a) {
-				b = f.line(b, spelling, why)
+			for _, s := range all {
+				b = f.line(b, s, why)
 			}
 		}
 	}
@@ -132,7 +134,7 @@ func oneLine(address string) bool {
 func spellings(address string) []string {
 	at := strings.LastIndexByte(address, '@') + 1
 	a, err := idna.Lookup.ToASCII(address[at:])
-	if err != nil {
+	if err != nil || at == 0 || a == "" {
 		return []string{address}
 	}
 	u, err := idna.Lookup.ToUnicode(a)
