@@ -272,7 +272,7 @@ func (l *bounceLog) judge(f failure, key string) (judged, verdict) {
 	switch {
 	case j.weak != "":
 	case j.res.Reason != a.Reason:
-		j.weak = "the reply and the code that was logged for it disagree"
+		j.weak = "the words of the reply alone give another reason"
 	case a.Reason.Action() == status.ActionSuppress && a.Enhanced.Class == 4:
 		j.weak = "the enhanced status code says that it is temporary"
 	case onlyCode(&j.res):

@@ -325,6 +325,58 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.at("Nov  3 04:00:02", "postfix/smtp[7]: D000000002: to=<u@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, %s", unknown)
 				s.at("Nov  3 04:00:02", "postfix/qmgr[1]: D000000002: removed")
 			}},
+		{name: "a content filter: our own server, perhaps to a stranger", want: map[string]string{"nobody@own.example": "review our own server said it"},
+			log: func(s *script) {
+				s.at("Nov  3 04:00:00", "postfix/smtpd[9]: D000000001: client=spam.example[203.0.113.9]")
+				s.at("Nov  3 04:00:00", "postfix/cleanup[8]: D000000001: message-id=<c1@spam.example>")
+				s.at("Nov  3 04:00:00", "postfix/qmgr[1]: D000000001: from=<x@spam.example>, size=100, nrcpt=1 (queue active)")
+				s.at("Nov  3 04:00:01", "postfix/smtpd[19]: D000000002: client=localhost[127.0.0.1]")
+				s.at("Nov  3 04:00:01", "postfix/cleanup[8]: D000000002: message-id=<c1@spam.example>")
+				s.at("Nov  3 04:00:01", "postfix/smtp[7]: D000000001: to=<nobody@own.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 2.0.0 Ok: queued as D000000002)")
+				s.at("Nov  3 04:00:01", "postfix/qmgr[1]: D000000001: removed")
+				s.at("Nov  3 04:00:01", "postfix/qmgr[1]: D000000002: from=<x@spam.example>, size=200, nrcpt=1 (queue active)")
+				s.at("Nov  3 04:00:02", "postfix/local[7]: D000000002: to=<nobody@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=5.1.1, status=bounced (unknown user: \"nobody\")")
+				s.at("Nov  3 04:00:02", "postfix/qmgr[1]: D000000002: removed")
+			}},
+		{name: "an alias that works again", want: map[string]string{},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "team@own.example", "relay=none dsn=5.1.1, status=bounced (User unknown in virtual alias table)")
+				s.at("Nov  3 05:00:00", "postfix/smtpd[9]: B000000001: client=app.own.example[10.0.0.9]")
+				s.at("Nov  3 05:00:00", "postfix/qmgr[1]: B000000001: from=<news@own.example>, size=100, nrcpt=1 (queue active)")
+				s.at("Nov  3 05:00:00", "postfix/smtp[7]: B000000001: to=<live@d.example>, orig_to=<team@own.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, %s", sent)
+				s.at("Nov  3 05:00:00", "postfix/qmgr[1]: B000000001: removed")
+			}},
+		{name: "cancelled by the administrator (Exim)", want: map[string]string{"v@own.example": "waiting 1 of 3"},
+			log: func(s *script) {
+				const full = "R=local T=local_delivery defer (-22): mailbox is full (MTA-imposed quota exceeded while writing to /var/mail/u)"
+				s.lines = append(s.lines,
+					"2026-11-03 04:00:00 1xinqz-000043-0W <= alice@own.example U=alice P=local S=2413 id=1@own.example",
+					"2026-11-03 04:00:00 1xinqz-000043-0W == u@own.example "+full,
+					"2026-11-03 05:00:00 1xinqz-000043-0W cancelled by root",
+					"2026-11-03 05:00:00 1xinqz-000043-0W Completed",
+					"2026-11-03 06:00:00 1xinqz-000043-0X <= alice@own.example U=alice P=local S=2413 id=2@own.example",
+					"2026-11-03 06:00:00 1xinqz-000043-0X == v@own.example "+full,
+					"2026-11-08 06:00:00 1xinqz-000043-0X ** v@own.example: retry timeout exceeded",
+					"2026-11-08 06:00:00 1xinqz-000043-0X Completed")
+			}},
+		{name: "a code that suggests it, alone", want: map[string]string{"u@d.example": "review only the reply code"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.0.0, status=bounced (host mx.d.example[192.0.2.1] said: 551 (in reply to RCPT TO command))")
+			}},
+		{name: "a reason that the words alone do not give (Exim)", want: map[string]string{"v@own.example": "review the words of the reply"},
+			log: func(s *script) {
+				s.lines = append(s.lines,
+					"2026-11-03 06:00:00 1xinqz-000043-0X <= alice@own.example U=alice P=local S=2413 id=2@own.example",
+					"2026-11-03 06:00:00 1xinqz-000043-0X == v@own.example R=local T=local_delivery defer (-22): could not write",
+					"2026-11-08 06:00:00 1xinqz-000043-0X ** v@own.example: retry timeout exceeded",
+					"2026-11-08 06:00:00 1xinqz-000043-0X Completed")
+			}},
+		{name: "more confidence asked for", want: map[string]string{"u@d.example": "review confidence 0."}, opt: Options{Suppress: Suppress{MinConfidence: 1}},
+			log: func(s *script) { s.mail("Nov  3 04:00:00", "u@d.example", unknown) }},
+		{name: "a permanent code with a temporary enhanced code", want: map[string]string{"u@d.example": "review the enhanced status code says"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.0.0, status=bounced (host mx.d.example[192.0.2.1] said: 550 4.1.1 User unknown (in reply to RCPT TO command))")
+			}},
 		{name: "a filter on the sender hides no delivery", want: map[string]string{}, opt: func() (o Options) { o.Filter.Add(DimSender, "news@*"); return o }(),
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "u@d.example", unknown)
