@@ -206,6 +206,7 @@ func (m *Message) follow(old *Message, source Source) {
 	if m.FromQueueID == "" {
 		m.FromQueueID = old.QueueID
 	}
+	m.login = old.loginName()
 	if m.Source = source; old.Source == SourceNotification {
 		m.Source, m.NotificationOf = SourceNotification, old.NotificationOf
 	}

@@ -127,6 +127,7 @@ type Message struct {
 
 	Recipients []Recipient
 
+	login     string            // of the user who handed in what it continues
 	announced string            // the announced recipients' addresses as logged, where they are
 	rewritten map[string]string // recipients' addresses before Exim rewrote them, by those after
 	lastError *hostError        // nil: none
@@ -155,7 +156,13 @@ type Recipient struct {
 	Answer   Answer
 	Status   status.Code
 	NextID   string // the queue ID that continues it
-	Next     *Message
+	// Cancelled: the message was given up by an administrator or by a time limit for frozen
+	// messages; Answer is the last deferral's (Exim "cancelled by").
+	Cancelled bool
+	Next      *Message
+
+	FirstDeferred time.Time     // of the first deferral line; zero: none
+	DeferredFor   status.Reason // why it was first put off
 
 	failed Outcome // how it failed before the message was frozen; see unfail
 }

@@ -82,7 +82,7 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 	case parser.Deferred:
 		r.Outcome = Deferred
 	case parser.Bounced:
-		r.Outcome = Bounced
+		r.Outcome, r.Cancelled = Bounced, ev.Recipient == nil
 	case parser.Expired:
 		r.Outcome = Expired
 	case parser.Discarded:
@@ -108,6 +108,9 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 	default:
 		l.grow(m, len(answer.Text)-len(r.Answer.Text))
 		r.Answer = answer
+	}
+	if ev.Kind == parser.Deferred {
+		r.putOff(ev.Time, ev.Reason)
 	}
 	r.Status = StatusOf(ev.Kind, r.Answer.Code)
 }

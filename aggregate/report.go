@@ -19,6 +19,9 @@ type Options struct {
 	By           []Dim          // not nil: one table grouped by these instead of the usual ones
 	Tables       []string       // names of the tables wanted; nil: all
 	Bounces      bool           // the tables of the bounce report instead of the usual ones
+	Suppress     Suppress       // how the bounce report's suppression list is made
+	PerSender    bool           // only the bounce report's digest per sender
+	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
 	// Recent is how long what happens is counted apart as well, for Collector.Recent; 0: not.
@@ -122,6 +125,10 @@ func NewCollector(opt Options) (*Collector, error) {
 	c := &Collector{opt: opt, reasons: newReasons(opt.Classifier), hosts: seen{}, instances: seen{}}
 	all := specs
 	switch {
+	case opt.PerSender:
+		all = []spec{perSenderSpec}
+	case opt.Bounces && opt.By != nil:
+		all = []spec{bounceBySpec(opt.By)}
 	case opt.By != nil:
 		all = []spec{bySpec(opt.By)}
 	case opt.Bounces:
@@ -165,6 +172,9 @@ func choose(all []spec, names []string) (chosen []spec, err error) {
 }
 
 func (c *Collector) newFolds() []fold {
+	if c.opt.Bounces {
+		return []fold{newBounceLog(c)}
+	}
 	folds := make([]fold, len(c.specs))
 	for i := range c.specs {
 		folds[i] = c.specs[i].make(c)
@@ -291,6 +301,10 @@ func (s *sums) event(v *View) {
 		for _, f := range s.folds {
 			f.refusal(v, n)
 		}
+	case parser.AuthFailed:
+		for _, f := range s.folds {
+			f.loginFailure(v, n)
+		}
 	case parser.Warning:
 		for _, f := range s.folds {
 			f.warning(v, n)
@@ -320,6 +334,9 @@ func (c *Collector) record(m *Message, pick picker) {
 	v := c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
 	if m.Source == SourceNotification && !m.Probe {
+		if log := pick(m.First, false).bounces(); log != nil {
+			log.notice(m)
+		}
 		if arrived && c.opt.Filter.Pass(&v) {
 			if s := pick(m.First, false); s != nil {
 				s.totals.Notifications++
@@ -335,7 +352,11 @@ func (c *Collector) record(m *Message, pick picker) {
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
 		v.Recipient = r
-		if !c.opt.Filter.Pass(&v) {
+		pass := c.opt.Filter.Pass(&v)
+		if log := pick(r.Time, !r.Outcome.final()).bounces(); log != nil {
+			log.end(&v, i, pass)
+		}
+		if !pass {
 			continue
 		}
 		passed = true
@@ -446,6 +467,9 @@ func (c *Collector) report(now *sums) *Report {
 		if c.mtas[m] {
 			r.Input.MTAs = append(r.Input.MTAs, m.String())
 		}
+	}
+	if log := now.bounces(); log != nil {
+		now.folds = log.tables(c.specs)
 	}
 	for i := range c.specs {
 		s := &c.specs[i]

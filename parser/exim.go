@@ -118,7 +118,7 @@ func (p *Parser) parseExim(f *frame, ev *Event) bool {
 	}
 	if len(b) > 0 && b[0] == '[' {
 		if pc, text, ok := cutEximPiece(b); ok {
-			line, known := p.joinEximPiece(pc, f.host, text, ev)
+			line, known := p.joinEximPiece(pc, text, ev)
 			if line == nil {
 				ev.Kind, ev.Continued = Other, true
 				if !known && !eximHeaderLine(text) {

@@ -1,5 +1,7 @@
 package parser
 
+import "time"
+
 // Exim splits an entry that syslog could not hold, or that has line feeds, and numbers the
 // pieces: "[1/3] ", "[2\3] ". After a slash the next piece goes on within the line, after a
 // backslash it is a new line (Exim src/log.c, write_syslog). Only the first line of an entry
@@ -19,9 +21,11 @@ type pieces struct {
 }
 
 type entry struct {
-	buf  []byte // host, then what there is of the first line; reused
-	host int    // length of the host
+	buf  []byte // host, tag, then what there is of the first line; reused
+	host int    // end of the host
+	tag  int    // end of the tag
 	pid  int
+	time time.Time
 	used uint64 // 0: free
 	done bool   // the first line was complete
 }
@@ -67,9 +71,9 @@ func cutEximPiece(b []byte) (pc eximPiece, rest []byte, ok bool) {
 // joinEximPiece takes one piece. line is the entry's first line where this piece completes it.
 // Otherwise it is nil, and known tells whether the piece belongs to an entry that was begun.
 // An entry that must make room, or whose process begins another, is given as far as it came.
-func (p *Parser) joinEximPiece(pc eximPiece, host []byte, text []byte, ev *Event) (line []byte, known bool) {
-	ps := &p.exim.pieces
-	e, found := ps.find(host, ev.PID)
+func (p *Parser) joinEximPiece(pc eximPiece, text []byte, ev *Event) (line []byte, known bool) {
+	ps, f := &p.exim.pieces, &p.frame
+	e, found := ps.find(f.host, f.pid)
 	complete := pc.newline || pc.n == pc.of
 	if pc.n > 1 {
 		if !found {
@@ -91,15 +95,19 @@ func (p *Parser) joinEximPiece(pc eximPiece, host []byte, text []byte, ev *Event
 		if pc.n == pc.of {
 			e.used = 0
 		}
-		return e.buf[e.host:], true
+		return e.buf[e.tag:], true
 	}
 	if e.used > 0 && !e.done {
-		p.exim.lost = append(p.exim.lost[:0], e.buf[e.host:]...)
-		line, ev.PID = p.exim.lost, e.pid
+		p.exim.lost = append(p.exim.lost[:0], e.buf...)
+		ev.Host, ev.PID, ev.Time = p.exim.lost[:e.host], e.pid, e.time
+		line = p.exim.lost[e.tag:]
 	}
 	ps.clock++
-	e.used, e.pid, e.host, e.done = ps.clock, p.frame.pid, min(len(host), maxEntry), complete
-	e.buf = append(e.buf[:0], host[:e.host]...)
+	e.used, e.pid, e.time, e.done = ps.clock, f.pid, f.time, complete
+	e.buf = append(e.buf[:0], f.host[:min(len(f.host), maxEntry)]...)
+	e.host = len(e.buf)
+	e.buf = append(e.buf, f.tag[:min(len(f.tag), maxEntry-e.host)]...)
+	e.tag = len(e.buf)
 	if !complete {
 		e.buf = append(e.buf, text[:max(0, min(len(text), maxEntry-len(e.buf)))]...)
 		return line, true

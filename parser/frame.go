@@ -48,7 +48,9 @@ func (p *Parser) readFrame(line []byte, f *frame) {
 			}
 		}
 	}
-	f.msg = p.unescape(f.msg)
+	if !f.native { // what went through syslog
+		f.msg = p.unescape(f.msg)
+	}
 }
 
 // readHeaders reads one header after another. It returns false where there is none.
@@ -493,14 +495,21 @@ var tagByte = func() (t [256]bool) {
 // that names an MTA.
 func syslogFollows(b []byte) bool {
 	b = trimLeft(b)
-	for range 3 {
-		var f frame
-		if readTag(b, &f) && (f.pid != 0 || hasPrefix(f.tag, "postfix") || hasPrefix(f.tag, "exim")) {
-			return true
-		}
-		_, rest, ok := cutByte(b, ' ')
-		if !ok {
+	if eximIDLen(b) > 0 {
+		return false
+	}
+	for n := 2; n > 0; n-- {
+		word, rest := cutWord(b)
+		if len(word) == 0 {
 			return false
+		}
+		if c := word[len(word)-1]; c == ':' || c == ']' {
+			var f frame
+			if readTag(b, &f) && (f.pid != 0 || hasPrefix(f.tag, "postfix") || hasPrefix(f.tag, "exim")) {
+				return true
+			}
+		} else if n == 1 && isLevel(word) {
+			n++
 		}
 		b = trimLeft(rest)
 	}

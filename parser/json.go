@@ -17,6 +17,9 @@ const (
 	jsonSlots
 )
 
+// rankLog is that of the member "log", which Docker writes.
+const rankLog = 6
+
 // jsonSlot says what a member is, by its name and that of the object it is in. Of two members
 // for the same part the one with the higher rank counts. The names are those of the journal
 // (systemd.journal-fields), of Docker's json-file, rsyslog, syslog-ng, Fluent Bit, Vector,
@@ -59,7 +62,7 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 	case "msg", "MSG":
 		return jsonMessage, 7
 	case "log":
-		return jsonMessage, 6
+		return jsonMessage, rankLog
 	case "short_message", "@message":
 		return jsonMessage, 5
 
@@ -128,7 +131,7 @@ func (p *Parser) readJSON(b []byte, f *frame, depth int) {
 	s := jsonScan{rest: b[1:], buf: p.json[depth][:0]}
 	s.object(nil, 1)
 	msg := s.val[jsonMessage]
-	if s.rank[jsonStream] > 0 && string(s.val[jsonStream]) != "" {
+	if len(s.val[jsonStream]) > 0 && s.rank[jsonMessage] == rankLog {
 		stream := stdout
 		if string(s.val[jsonStream]) == "stderr" {
 			stream = stderr

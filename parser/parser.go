@@ -1,9 +1,10 @@
 // Package parser turns mail log lines into events, one line at a time and without
 // allocating.
 //
-// A line is read in two steps: the frame (syslog in its spellings, ISO 8601, RFC 5424,
-// Exim's own stamp) gives time, host, program and process ID; the dialect of the MTA gives
-// the rest. Both are found out from the line itself.
+// A line is read in steps: what a container runtime or a shipper put round it (CRI, Docker's
+// json-file, JSON objects), the frame (syslog in its spellings, ISO 8601, RFC 5424, what
+// journalctl prints, Exim's own stamp), which gives time, host, program and process ID, and the
+// dialect of the MTA, which gives the rest. All are found out from the line itself.
 //
 //	p := parser.New(parser.Options{Year: 2026, Zone: time.UTC})
 //	var ev parser.Event
@@ -172,6 +173,31 @@ func (p *Parser) piece(f *frame, ev *Event) Verdict {
 	}
 	ev.Kind, ev.Continued = Other, true
 	return Understood
+}
+
+// Flush gives, after the last line of a log, an event whose line was begun and never ended; it
+// returns false where there is none (left). Its pieces have been counted as lines already.
+func (p *Parser) Flush(ev *Event) bool {
+	for stream := range p.parts {
+		part := &p.parts[stream]
+		line := part.buf
+		if part.buf = part.buf[:0]; len(line) > 0 && part.mta != NoMTA && p.Parse(line, ev) != Ignored {
+			return true
+		}
+	}
+	for i := range p.exim.pieces.entries {
+		e := &p.exim.pieces.entries[i]
+		if e.used == 0 || e.done {
+			continue
+		}
+		e.used = 0
+		*ev = Event{}
+		p.frame = frame{time: e.time, host: e.buf[:e.host], tag: e.buf[e.host:e.tag], pid: e.pid, msg: e.buf[e.tag:]}
+		if p.parse(&p.frame, ev) != Ignored {
+			return true
+		}
+	}
+	return false
 }
 
 // Prime has the parser look at a block of lines from the start of a log before the first

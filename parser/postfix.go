@@ -45,8 +45,11 @@ func (p *Parser) claimsPostfixBare(b []byte) bool {
 		return false
 	}
 	if looksPostfix(b) {
-		p.bare = true
-		return true
+		_, _, id := cutQueueID(b)
+		if _, _, peer := findPeer(b); id || peer {
+			p.bare = true
+			return true
+		}
 	}
 	if !p.bare {
 		return false

@@ -20,12 +20,14 @@ type stamps struct {
 }
 
 // A stamp without a year belongs to the current year unless that puts it far from the one
-// before: lines come out of order by seconds or days, never by months, and a log may be
-// silent for months. So a stamp may lie up to backward before the latest one, else it is of
-// the next year; and one that would be nearly a year ahead is of the year before.
+// before: lines come out of order by seconds or days, a clock may be set back by more, and a log
+// may be silent for months. So a stamp may lie up to backward before the latest one, else it is
+// of the next year; and one that would be nearly a year ahead is of the year before. Where New
+// Year is known to lie ahead, less will do.
 const (
-	backward = 30 * 24 * time.Hour
-	forward  = 335 * 24 * time.Hour
+	backward     = 183 * 24 * time.Hour
+	backwardLast = 30 * 24 * time.Hour
+	forward      = 335 * 24 * time.Hour
 )
 
 // bsdStamp is a stamp of RFC 3164 as written.
@@ -86,12 +88,17 @@ func (s *stamps) bsdNear(b []byte, outer time.Time) (t time.Time, rest []byte, o
 	return settle(t.Add(d.sec), outer), rest, true
 }
 
-// settle decides between a stamp without a zone and the one of the header around it. Where they
-// differ by nothing but whole quarters of an hour, the inner one is of another zone.
+// settle decides between a stamp without a zone and the one of the header around it, which was
+// written a moment later. Where that is so but for whole quarters of an hour, the inner one is
+// of another zone.
 func settle(inner, outer time.Time) time.Time {
-	gap := inner.Sub(outer)
-	zone := gap.Round(15 * time.Minute)
-	if zone != 0 && zone.Abs() <= maxOffset && (gap-zone).Abs() <= 10*time.Second {
+	const moment = 3 * time.Second
+	gap := outer.Sub(inner)
+	zone := gap.Truncate(15 * time.Minute)
+	if gap < 0 {
+		zone = -(-gap + 15*time.Minute - 1).Truncate(15 * time.Minute)
+	}
+	if zone != 0 && zone.Abs() <= maxOffset && gap-zone < moment {
 		return outer
 	}
 	return inner
@@ -174,8 +181,12 @@ func (s *stamps) inYear(d *bsdStamp) time.Time {
 		s.prev = t
 		return t
 	}
+	limit := backward
+	if s.lastYear > s.year {
+		limit = backwardLast
+	}
 	switch gap := t.Sub(s.prev); {
-	case gap < -backward && (s.lastYear == 0 || s.year < s.lastYear):
+	case gap < -limit && (s.lastYear == 0 || s.year < s.lastYear):
 		s.year++
 		t = at(s.year)
 	case gap > forward:

@@ -2,6 +2,7 @@ package parser
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +119,28 @@ func TestAcrossLines(t *testing.T) {
 		if got, want := story(New(Options{Year: 2026}), tt.log), strings.TrimSpace(tt.want); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", tt.name, got, want)
 		}
+	}
+}
+
+// What was begun and never ended is given after the last line.
+func TestFlush(t *testing.T) {
+	p := New(Options{Year: 2026})
+	var ev Event
+	for line := range strings.SplitSeq(`Nov  3 04:05:06 mx exim[42]: [1/2] 1tivSh-0007oc-5P ** c@d.example: Unrouteable address
+Nov  3 04:05:06 mx exim[43]: [1\2] 1tivSh-0007oc-6Q Completed
+Nov  3 04:05:06 mx exim[44]: [1/3] 1tivSh-0007oc-7R ** e@f.example: retry timeout
+Nov  3 04:05:06 mx exim[44]: [2/3]  exceeded
+2026-11-03T04:05:06.1Z stdout P Nov 03 04:05:06 mx postfix/qmgr[8]: 3D74ADB7400C: removed
+2026-11-03T04:05:06.1Z stderr P nobody's`, "\n") {
+		p.Parse([]byte(line), &ev)
+	}
+	var got []string
+	for p.Flush(&ev) {
+		got = append(got, fmt.Sprintf("%s %s %v %s %s", ev.Time.Format(time.TimeOnly), ev.Host, ev.Kind, ev.QueueID, ev.Text))
+	}
+	want := []string{"04:05:06 mx completed 3D74ADB7400C ", "04:05:06 mx bounced 1tivSh-0007oc-5P Unrouteable address", "04:05:06 mx expired 1tivSh-0007oc-7R retry timeout exceeded"}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 }
 

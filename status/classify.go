@@ -33,7 +33,7 @@ type Result struct {
 	Stage        Stage    // likewise
 	Code         int      // likewise
 	Enhanced     Enhanced // likewise
-	Status       Code     // the enum member of Code
+	Status       Code     // the enum member of Code; GeneralFailure where there is no reply
 	Confidence   float64  // 0 to 1: how far to trust the reason
 }
 
@@ -55,13 +55,13 @@ type engine struct {
 	length  []int       // of a pattern
 	hosts   map[string]string
 	domains map[string]string
-	lists   map[string]bool
+	lists   map[string]string
 }
 
 // newEngine makes rules ready. Of two entries for one provider's host the first counts.
 func newEngine(r *Rules) *engine {
 	e := &engine{rules: r.rules, hosts: make(map[string]string), domains: make(map[string]string),
-		lists: make(map[string]bool)}
+		lists: make(map[string]string)}
 	index := make(map[string]int)
 	var patterns []string
 	number := func(ph phrase) []int {
@@ -115,7 +115,7 @@ func newEngine(r *Rules) *engine {
 		}
 	}
 	for _, list := range r.lists {
-		e.lists[list] = true
+		e.lists[list] = list
 	}
 	return e
 }
@@ -161,7 +161,8 @@ type asked struct {
 	origin   Origin
 	provider string
 	number   int
-	folded   []byte // the text; a part of Classifier.key
+	text     []byte // the words that tell the cause; the caller's, or ReplyParser's
+	folded   []byte // the same, folded; a part of Classifier.key
 }
 
 // Classify returns the reason with all that speaks for it.
@@ -171,14 +172,20 @@ func (c *Classifier) Classify(q *Query) Result {
 	r := &c.rules[i]
 	res := Result{
 		Reason: r.reason, Rule: r.id, Confidence: r.confidence,
-		List: c.list(), Provider: c.asked.provider, ProviderCode: c.providerCode(),
+		List: c.list(), Provider: c.asked.provider,
 		Origin: q.Origin, Stage: c.asked.stage,
 		Code: outer.code, Enhanced: outer.enhanced,
 	}
 	for _, m := range c.matched {
-		res.Matched = append(res.Matched, string(trimBlanks(c.words[m.from:m.to])))
+		res.Matched = append(res.Matched, string(bytes.Trim(c.words[m.from:m.to], " @")))
 	}
-	res.Status = CodeOf(res.Code)
+	if res.Status = CodeOf(res.Code); res.Code == 0 {
+		res.Status = GeneralFailure
+	}
+	if res.Provider == "" {
+		res.Provider = c.named()
+	}
+	res.ProviderCode = c.providerCode(res.Provider)
 	if res.Origin == OriginNone {
 		switch {
 		case c.asked.code != 0:
@@ -216,7 +223,11 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 	}
 	a := asked{code: q.Code, enhanced: q.Enhanced, stage: q.Stage, origin: q.Origin, number: q.Number}
 	outer = a
-	text, inner := c.unwrap(text)
+	relay := q.Relay
+	if len(relay) == 0 {
+		relay = quotedHost(text)
+	}
+	text, inner := c.unwrap(text, q.Code)
 	if inner.Code != 0 {
 		a.code = inner.Code
 		if !inner.Enhanced.IsZero() || int(a.enhanced.Class) != inner.Code/100 {
@@ -237,7 +248,7 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 	if outer.enhanced.IsZero() {
 		outer.enhanced = a.enhanced
 	}
-	a.provider = c.provider(q.Relay, q.Recipient)
+	a.provider = c.provider(relay, q.Recipient)
 
 	c.key = Fold(c.key[:0], text)
 	n := len(c.key)
@@ -247,7 +258,7 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 	c.key = binary.LittleEndian.AppendUint16(c.key, a.enhanced.Detail)
 	c.key = binary.LittleEndian.AppendUint32(c.key, uint32(a.number))
 	c.key = append(c.key, a.provider...)
-	a.folded = c.key[:n]
+	a.text, a.folded = text, c.key[:n]
 	c.asked = a
 	return outer
 }
@@ -256,9 +267,9 @@ func (c *Classifier) prepare(q *Query) (outer asked) {
 // stage. "host mx.example.com[192.0.2.1] said: 550 No such user (in reply to RCPT TO
 // command)" is a reply in Postfix's words, and may stand in another's: "Recipient address
 // rejected: undeliverable address: host ...".
-func (c *Classifier) unwrap(text []byte) ([]byte, Reply) {
+func (c *Classifier) unwrap(text []byte, code int) ([]byte, Reply) {
 	text = trimBlanks(text)
-	if i := saidAt(text); i > 0 {
+	if i := saidAt(text, code); i > 0 {
 		if r := c.replies.Parse(text[i:]); len(r.Text) > 0 || r.Code != 0 {
 			return r.Text, r
 		}
@@ -270,30 +281,58 @@ func (c *Classifier) unwrap(text []byte) ([]byte, Reply) {
 	if i := replyAt(text); i > 0 {
 		var p ReplyParser
 		in := p.Parse(text[i:])
-		in.Text = nil
 		if in.Stage == StageNone {
 			in.Stage = wrapStage(text[:i])
 		}
-		return r.Text, in
+		if r.Stage = in.Stage; code == 0 {
+			r.Code, r.Enhanced = in.Code, in.Enhanced
+		}
 	}
 	return r.Text, r
 }
 
-// saidAt returns where the reply starts that the last "host X said: " quotes, or "refused to
-// talk to me: ".
-func saidAt(text []byte) int {
-	if i := bytes.LastIndex(text, []byte("refused to talk to me: ")); i >= 0 {
-		return i + len("refused to talk to me: ")
+// saidAt returns where the reply starts that the last "host X said: " quotes, or "host X
+// refused to talk to me: ". Postfix writes it at the start, after ": " or, where the whole
+// line is given, after "status=bounced (". Within a reply, which has a code, any other place is
+// a stranger's.
+func saidAt(text []byte, code int) int {
+	if !bytes.Contains(text, []byte(" said: ")) && !bytes.Contains(text, []byte(" refused to talk to me: ")) {
+		return 0 // most texts; the search from the end is slow
 	}
-	i := bytes.LastIndex(text, []byte(" said: "))
-	if i < 0 {
-		return 0
+	if code == 0 {
+		_, code, _ = cutCode(text)
 	}
-	j := bytes.LastIndex(text[:i], []byte("host "))
-	if j < 0 || bytes.IndexByte(text[j+len("host "):i], ' ') >= 0 {
-		return 0
+	for end := len(text); ; {
+		i := bytes.LastIndex(text[:end], []byte("host "))
+		if i < 0 {
+			return 0
+		}
+		end = i
+		if i > 0 && !bytes.HasSuffix(text[:i], []byte(": ")) && (code != 0 || text[i-1] != '(') {
+			continue
+		}
+		_, rest, _ := bytes.Cut(text[i+len("host "):], []byte{' '})
+		for _, verb := range [...]string{"said: ", "refused to talk to me: "} {
+			if bytes.HasPrefix(rest, []byte(verb)) {
+				return len(text) - len(rest) + len(verb)
+			}
+		}
 	}
-	return i + len(" said: ")
+}
+
+// quotedHost returns the name of the host that "host NAME[IP]" or "host NAME [IP]" names.
+func quotedHost(text []byte) []byte {
+	for {
+		_, rest, ok := bytes.Cut(text, []byte("host "))
+		if !ok {
+			return nil
+		}
+		n := wordRun(rest)
+		if after := bytes.TrimPrefix(rest[n:], []byte(" ")); n > 0 && len(after) > 0 && after[0] == '[' {
+			return rest[:n]
+		}
+		text = rest
+	}
 }
 
 // replyAt returns where a reply starts that other mailers quote: after a mark and perhaps a
@@ -431,7 +470,11 @@ func (c *Classifier) follows(parts []int, at int) bool {
 // list's domain.
 func (c *Classifier) list() string {
 	for word := range bytes.FieldsSeq(c.words) {
-		if name, ok := suffixed(c.lists, word); ok {
+		if word[0] != hostMark {
+			continue
+		}
+		word = word[1:]
+		if name := c.lookup(c.lists, word); name != "" {
 			host := string(word)
 			for _, label := range [...]string{"www.", "check.", "query.", "lookup.", "bl.spamcop.net."} {
 				if strings.HasPrefix(host, label) {
@@ -444,37 +487,43 @@ func (c *Classifier) list() string {
 	return ""
 }
 
-// suffixed returns the longest suffix of a host name, at a dot, that is a key.
-func suffixed[V any](m map[string]V, host []byte) (string, bool) {
-	for len(host) > 0 {
-		if _, ok := m[string(host)]; ok {
-			return string(host), true
+// named returns the provider that the words name, by a host of its own or by "gsmtp", which
+// ends each of Google's replies.
+func (c *Classifier) named() string {
+	for word := range bytes.FieldsSeq(c.words) {
+		if word[0] == hostMark {
+			if name := c.lookup(c.hosts, word[1:]); name != "" {
+				return name
+			}
+		} else if string(word) == "gsmtp" {
+			return "google"
 		}
-		i := bytes.IndexByte(host, '.')
-		if i < 0 {
-			break
-		}
-		host = host[i+1:]
 	}
-	return "", false
+	return ""
 }
 
-// providerCode returns the provider's own code in the text: a word such as S3150, or an
-// enhanced code that means something at this provider alone.
-func (c *Classifier) providerCode() string {
-	b := c.asked.folded
+// providerCode returns the provider's own code in the text: a word such as S3150, Charter's
+// and Cox's AUP#I-1310, or an enhanced code that means something at this provider alone.
+func (c *Classifier) providerCode(provider string) string {
+	b := c.asked.text
 	for i := 0; i < len(b); {
-		if !isAlnum(b[i]) {
+		n := alnums(b[i:])
+		switch {
+		case n == 0:
 			i++
 			continue
+		case string(b[i:i+n]) == "AUP" && i+n+1 < len(b) && b[i+n] == '#':
+			return string(run(b[i:])) + "#" + string(run(b[i+n+1:]))
+		case i == 0 || b[i-1] != '.' && b[i-1] != '-' && b[i-1] != '@':
+			code := providerCode(b[i:])
+			if code > 0 && hasDigit(b[i:i+code]) && (i+code == len(b) || b[i+code] != '.' && b[i+code] != '-') {
+				return string(b[i : i+code])
+			}
 		}
-		if n := providerCode(b[i:]); n > 0 && hasDigit(b[i:i+n]) {
-			return string(b[i : i+n])
-		}
-		i += alnums(b[i:])
+		i += n
 	}
 	e := c.asked.enhanced
-	if _, registered := e.Info(); !e.IsZero() && (!registered || c.asked.provider != "" && e.Subject == 7 && e.Detail >= 20) {
+	if _, registered := e.Info(); !e.IsZero() && (!registered || provider != "" && e.Subject == 7 && e.Detail >= 20) {
 		return e.String()
 	}
 	return ""
@@ -518,21 +567,4 @@ func (c *Classifier) lookup(m map[string]string, host []byte) string {
 		b = b[i+1:]
 	}
 	return ""
-}
-
-// askAs sets what a rule's sample cannot say: the first of the rule's providers, stages,
-// origins and numbers.
-func (c *Classifier) askAs(r *rule) {
-	if len(r.providers) > 0 {
-		c.asked.provider = r.providers[0]
-	}
-	if len(r.stages) > 0 {
-		c.asked.stage = r.stages[0]
-	}
-	if len(r.origins) > 0 {
-		c.asked.origin = r.origins[0]
-	}
-	if len(r.numbers) > 0 {
-		c.asked.number = r.numbers[0]
-	}
 }

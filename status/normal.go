@@ -1,6 +1,7 @@
 package status
 
 import (
+	"bytes"
 	"unicode"
 	"unicode/utf8"
 )
@@ -32,6 +33,9 @@ func appendWords(dst, text []byte) []byte {
 	}
 	return dst
 }
+
+// hostMark stands before a word with a dot: the start of a host name is no word.
+const hostMark = '@'
 
 // wordRun returns the length of the run of letters, digits, dots, hyphens, underscores and
 // apostrophes at the start of b.
@@ -89,6 +93,9 @@ func appendPiece(dst, piece []byte) []byte {
 			return dst // an enhanced status code, a version, an address
 		}
 		whole = dot
+	}
+	if whole && bytes.IndexByte(piece, '.') >= 0 {
+		dst = append(dst, hostMark)
 	}
 	for i := 0; i < len(piece); {
 		start, letter := len(dst), false

@@ -42,7 +42,7 @@ type phrase []string
 // span is a range of reply codes.
 type span struct{ from, to int }
 
-// enhancedSpan is a range of enhanced codes. Class 0 is any class, subject or detail -1 any.
+// enhancedSpan is a range of enhanced codes. Class 0 is 4 or 5, subject -1 any.
 type enhancedSpan struct {
 	class             uint8
 	subject, from, to int
@@ -137,6 +137,7 @@ type ruleParser struct {
 	line       int
 	open       bool // a rule is being read: the last of rules
 	ruleLine   int
+	list       string // the key of the line above, if that has phrases: text or not
 	confidence float64
 	ids        map[string]int
 }
@@ -175,6 +176,23 @@ func (p *ruleParser) parse(line string) (column int, err error) {
 	if !p.open {
 		return keyColumn, errors.New("indented line without a rule above it")
 	}
+	if key == "|" { // the list of phrases above goes on
+		if key = p.list; key == "" {
+			return keyColumn, errors.New("| goes on with text or not; neither is above it")
+		}
+		r := &p.rules.rules[len(p.rules.rules)-1]
+		phrases, off, err := parsePhrases(rest)
+		if key == "text" {
+			last := &r.texts[len(r.texts)-1]
+			*last = append(*last, phrases...)
+		} else {
+			r.nots = append(r.nots, phrases...)
+		}
+		return restColumn + off, err
+	}
+	if p.list = ""; key == "text" || key == "not" {
+		p.list = key
+	}
 	off, err := p.condition(&p.rules.rules[len(p.rules.rules)-1], key, rest)
 	if err == errUnknownKey {
 		return keyColumn, fmt.Errorf("%q: want text, not, code, enhanced, stage, origin, provider, defer, confidence or sample", key)
@@ -197,7 +215,7 @@ func (p *ruleParser) beginRule(rest string) error {
 		return fmt.Errorf("rule %s is on line %d already", f[0], at)
 	}
 	p.ids[f[0]] = p.line
-	p.open, p.ruleLine = true, p.line
+	p.open, p.ruleLine, p.list = true, p.line, ""
 	p.rules.rules = append(p.rules.rules, rule{id: f[0], reason: reason, confidence: p.confidence})
 	return nil
 }
@@ -432,6 +450,6 @@ func (s enhancedSpan) contains(e Enhanced) bool {
 	if s == (enhancedSpan{}) || e.IsZero() {
 		return s == (enhancedSpan{}) && e.IsZero()
 	}
-	return (s.class == 0 || s.class == e.Class) && (s.subject < 0 || s.subject == int(e.Subject)) &&
+	return (s.class == 0 && e.Class != 2 || s.class == e.Class) && (s.subject < 0 || s.subject == int(e.Subject)) &&
 		s.from <= int(e.Detail) && int(e.Detail) <= s.to
 }

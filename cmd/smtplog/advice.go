@@ -42,7 +42,7 @@ const (
 	postfixTLSIn
 	postfixCut
 	// The log daemon.
-	repeated
+	sameLines
 	rsyslogDropped
 	journalDropped
 
@@ -69,7 +69,7 @@ var advices = []struct {
 		"%d of %d lines about sessions do not name the process: what several clients of one address do at once cannot be told apart."},
 	{eximNoPort, eximClient, none, "Exim: log_selector = +incoming_port",
 		"%d of %d lines about clients lack the client's port: behind a shared address its owner cannot find out who it was."},
-	{postfixNoYear, postfixLine, none, "rsyslog: module(load=\"builtin:omfile\" Template=\"RSYSLOG_FileFormat\"), or Postfix: maillog_file = /var/log/mail.log",
+	{postfixNoYear, postfixLine, none, "rsyslog: module(load=\"builtin:omfile\" Template=\"RSYSLOG_FileFormat\")",
 		"%d of %d stamps have no year, no zone and no fraction of a second: years are a guess, and lines of several hosts cannot be merged better than to the second."},
 	{postfixShortID, postfixID, none, "Postfix: enable_long_queue_ids = yes",
 		"%d of %d queue IDs are short ones, which are used again: lines of different messages can come to look like one's."},
@@ -93,11 +93,11 @@ var faults = []struct {
 		"rsyslog dropped lines because they came too fast (lines that say so: %d): all figures are too low there."},
 	{journalDropped, "journald.conf: RateLimitIntervalSec=0 (or LogRateLimitIntervalSec=0 in the mail system's unit)",
 		"journald dropped lines because they came too fast (lines that say so: %d): all figures are too low there."},
-	{postfixCut, "rsyslog: global(maxMessageSize=\"8k\"); syslog-ng: log_msg_size(8192)",
+	{postfixCut, "rsyslog: global(maxMessageSize=\"64k\"); syslog-ng: log-msg-size(65536)",
 		"The log daemon cut %d results of deliveries short: the end of the server's answer is lost."},
 	{postfixReused, "Postfix: enable_long_queue_ids = yes",
 		"%d queue IDs were used again within these logs."},
-	{repeated, "rsyslog: $RepeatedMsgReduction off",
+	{sameLines, "rsyslog: $RepeatedMsgReduction off",
 		"%d lines stand for several that were the same: their times are lost, and if another host's line comes between, what they repeat."},
 }
 
@@ -110,14 +110,16 @@ func (d *doctor) look(l *log) {
 	ev := &l.ev
 	is := func(s sign, ok bool) {
 		if ok {
-			d.seen[s]++
+			if d.seen[s]++; d.seen[s] == 1 {
+				d.where[s] = l.path
+			}
 		}
 	}
-	is(repeated, ev.Repeat > 0)
+	is(sameLines, ev.Repeat > 0)
 	if l.v == parser.Ignored {
 		is(rsyslogDropped, bytes.Contains(l.line, []byte("messages lost due to rate-limiting")))
 		is(journalDropped, bytes.Contains(l.line, []byte("journald")) && bytes.Contains(l.line, []byte("uppressed ")))
-		is(repeated, bytes.Contains(l.line, []byte("last message repeated ")))
+		is(sameLines, bytes.Contains(l.line, []byte("last message repeated ")))
 		return
 	}
 	client := len(ev.Client.IP) > 0 && (ev.Kind == parser.Received || ev.Kind == parser.Connected || ev.Kind == parser.Rejected)
@@ -152,7 +154,8 @@ func (d *doctor) look(l *log) {
 	is(postfixNoTLSOut, remote && len(ev.TLS) == 0)
 	is(postfixTLSOut, ev.Kind == parser.TLS && ev.Direction == parser.Out)
 	is(postfixTLSIn, ev.Kind == parser.TLS && ev.Direction == parser.In)
-	is(postfixCut, ev.Attempt() && len(l.line) < postfixLimit && !bytes.HasSuffix(bytes.TrimRight(l.line, " \r"), []byte(")")))
+	is(postfixCut, ev.Attempt() && ev.Repeat == 0 && l.line[0] != '{' && len(l.line) < postfixLimit &&
+		!bytes.HasSuffix(bytes.TrimRight(l.line, " \r"), []byte(")")))
 	switch id := string(ev.QueueID); {
 	case id == "":
 	case ev.Kind == parser.Completed:
@@ -183,7 +186,7 @@ func shortID(id string) bool {
 func (d *doctor) advice() (all []render.Advice) {
 	for _, f := range faults {
 		if n := d.seen[f.seen]; n > 0 {
-			all = append(all, render.Advice{Setting: f.setting, Reason: fmt.Sprintf(f.reason, n), Lines: n})
+			all = append(all, render.Advice{Setting: f.setting, Reason: fmt.Sprintf(f.reason, n), Lines: n, File: d.where[f.seen]})
 		}
 	}
 	for _, a := range advices {
@@ -191,7 +194,7 @@ func (d *doctor) advice() (all []render.Advice) {
 		if lack*10 <= of || a.instead != none && d.seen[a.instead] > 0 || d.seen[postfixReused] > 0 && a.lack == postfixShortID {
 			continue
 		}
-		all = append(all, render.Advice{Setting: a.setting, Reason: fmt.Sprintf(a.reason, lack, of), Lines: lack})
+		all = append(all, render.Advice{Setting: a.setting, Reason: fmt.Sprintf(a.reason, lack, of), Lines: lack, File: d.where[a.lack]})
 	}
 	return all
 }

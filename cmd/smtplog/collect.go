@@ -31,15 +31,15 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 	c.Read(in.files, in.bytes)
 	c.Sources(in.kinds, len(in.skipped))
 	c.Finish()
-	in.judge()
+	in.judge(" (smtplog doctor shows the lines)")
 }
 
-// judge says what the lines that were not understood mean for the figures.
-func (in *input) judge() {
+// judge says what the lines that were not understood mean for the figures, and what to do.
+func (in *input) judge(hint string) {
 	all := in.understood + in.unknown
 	if in.unknown*100 > all {
-		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete (smtplog doctor shows the lines)",
-			in.unknown, all, 100*float64(in.unknown)/float64(all))
+		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete%s",
+			in.unknown, all, 100*float64(in.unknown)/float64(all), hint)
 		in.notes = append(in.notes, what)
 		in.p.sayf("warning: %s", what)
 	}
@@ -147,31 +147,6 @@ func write(c *aggregate.Collector, partial bool, out io.Writer, finish func() er
 		return err
 	}
 	return finish()
-}
-
-// bouncesCmd is `smtplog bounces`.
-type bouncesCmd struct {
-	inputFlags
-	outputFlags
-	Format string `enum:"${formats}" default:"table" group:"output" help:"${enum}."`
-	Table  string `placeholder:"NAME" group:"tables" help:"One table: ${bounce_tables}."`
-}
-
-// Run prints who did not get their mail.
-func (cmd *bouncesCmd) Run(p *program) error {
-	s, err := cmd.settings()
-	if err != nil {
-		return err
-	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Classifier: s.classifier, Bounces: true}
-	if cmd.Table != "" {
-		opt.Tables = []string{cmd.Table}
-	}
-	c, err := aggregate.NewCollector(opt)
-	if err != nil {
-		return usageError{err}
-	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, c)
 }
 
 // eventsCmd is `smtplog events`.

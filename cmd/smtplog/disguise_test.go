@@ -311,7 +311,7 @@ func summarise(t *testing.T, path string) (s summary, events map[string]int) {
 func TestDisguises(t *testing.T) {
 	for _, mta := range []string{"postfix", "exim"} {
 		all := readRecords(t, mta+".log")
-		all = all[:len(all)/2] // enough, and there are many runs
+		all = all[:len(all)/4] // enough, and there are many runs
 		dir := t.TempDir()
 		write := func(text string) string {
 			path := filepath.Join(dir, "mail.log")
@@ -321,7 +321,7 @@ func TestDisguises(t *testing.T) {
 			return path
 		}
 		want, wantEvents := summarise(t, write(lines(all, (*record).own)))
-		if want.Totals["delivered"].(float64) < 100 || len(want.Tables) < 10 {
+		if want.Totals["delivered"].(float64) < 50 || len(want.Tables) < 10 {
 			t.Fatalf("%s: a poor original: %v", mta, want.Totals)
 		}
 		for _, d := range disguises {
@@ -350,9 +350,9 @@ func TestDisguises(t *testing.T) {
 // cleanup threw away or held is not joined with the session that it came from. What is excepted
 // for a lack of time has it in a column.
 var exceptions = map[string][]string{
-	"pid": {"received", "bytes_received", "discarded", "held", "queued", "recipients", "removed", "domains", "senders"},
+	"pid": {"received", "bytes_received", "discarded", "held", "queued", "recipients", "removed", "domains", "senders", "queue"},
 	"time and program": {"bytes_received", "received", "discarded", "held", "queued", "lost", "recipients", "removed",
-		"domains", "senders", "delays", "over_time", "queue", "replies", "unclassified", "rejects", "warnings"},
+		"domains", "senders", "delays", "over_time", "queue", "deferrals", "auth_failures", "replies", "unclassified", "rejects", "warnings"},
 }
 
 func compareSummaries(t *testing.T, d *disguise, got, want *summary) {

@@ -42,9 +42,9 @@ func (cmd *doctorCmd) Run(p *program) error {
 	if top == 0 {
 		top = 10
 	}
-	in.judge()
+	in.judge("")
 	d.checkup.Notes = in.notes
-	for _, s := range in.skipped {
+	for _, s := range append(in.unread, in.skipped...) {
 		d.checkup.Skipped = append(d.checkup.Skipped, render.SkippedFile(s))
 	}
 	d.checkup.Advice = d.advice()
@@ -67,6 +67,7 @@ type doctor struct {
 	buf     []byte
 	done    map[string]bool // queue IDs that were completed
 	seen    [signs]int64
+	where   [signs]string // the log that showed the sign first
 }
 
 func (d *doctor) check() {

@@ -46,6 +46,9 @@ type log struct {
 	mail   bool  // a line of an MTA was seen
 	known  bool  // one was understood
 	failed error // why it could not be read to its end
+
+	passed  []byte   // the line passed over last, see input.want
+	history *history // of a stream that may be read again; nil: not kept
 }
 
 // input is everything a command reads: the lines of all files, merged by time.
@@ -54,6 +57,7 @@ type input struct {
 	s                   settings
 	logs                []*log        // to be read
 	skipped             []source.Skip // found and not read
+	unread              []source.Skip // could not be read
 	pending             []*log        // to be begun, by start
 	active              logHeap       // opened, by the time of their current line
 	notes               []string      // what the user must know about the input
@@ -64,7 +68,16 @@ type input struct {
 	partial             bool  // interrupted
 	anyMail             bool
 	progress            progress
+
+	// want, if set, chooses the lines worth parsing; a log's lines up to the first that is
+	// understood and one in clockEvery come all the same.
+	want        func(line []byte) bool
+	again       bool      // what there is to say of the logs has been said
+	first, last time.Time // of the mail system's lines that were parsed
 }
+
+// clockEvery is how many lines may be passed over before one is parsed for its stamp.
+const clockEvery = 4096
 
 // openInput finds out what the paths are. What cannot be read is said to stderr.
 func (f *pathFlags) openInput(p *program, s settings) (*input, error) {
@@ -74,6 +87,8 @@ func (f *pathFlags) openInput(p *program, s settings) (*input, error) {
 		for _, path := range usualPlaces {
 			if found := source.Find(path, true); len(found.Paths) > 0 {
 				paths = append(paths, found.Paths...)
+			} else if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+				paths = append(paths, path) // to be told why it cannot be read
 			}
 		}
 		if len(paths) == 0 && source.HasJournal() {
@@ -103,6 +118,12 @@ func (in *input) skip(path, why string) {
 	in.skipped = append(in.skipped, source.Skip{Path: path, Why: why})
 }
 
+// fail says that a file cannot be read.
+func (in *input) fail(path, why string) {
+	in.unread = append(in.unread, source.Skip{Path: path, Why: why})
+	in.p.errorf("%s: %s", path, why)
+}
+
 // find inspects all files that the paths stand for.
 func (in *input) find(paths []string, rotated bool) {
 	seen := &seenFiles{}
@@ -114,12 +135,15 @@ func (in *input) find(paths []string, rotated bool) {
 		}
 		found := source.Find(path, rotated)
 		for _, e := range found.Errors {
-			in.p.errorf("%s: %s", e.Path, e.Why)
+			in.fail(e.Path, e.Why)
 		}
 		in.skipped = append(in.skipped, found.Skipped...)
 		before := len(in.logs)
 		slices.SortStableFunc(found.Paths, plainest)
 		for _, file := range found.Paths {
+			if in.p.ctx.Err() != nil {
+				return // next says so
+			}
 			in.inspect(file, !found.Folder, several || len(found.Paths) > 1, seen)
 		}
 		if found.Folder && len(in.logs) == before && len(found.Errors) == 0 {
@@ -129,14 +153,14 @@ func (in *input) find(paths []string, rotated bool) {
 }
 
 // plainest orders the names of files so that of several names of one file the best comes
-// first: no link, no detail's name, the shortest.
+// first: no link, a mail log's name, the shortest.
 func plainest(a, b string) int {
 	rank := func(path string) int {
 		n := len(filepath.Base(path))
 		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
 			n += 1 << 20
 		}
-		if detailKind(path) != "" {
+		if !source.MailName(path) || detailKind(path) != "" {
 			n += 1 << 10
 		}
 		return n
@@ -178,14 +202,11 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 			in.p.sayf("%s: is empty", path)
 		}
 		return
-	case errors.Is(err, source.ErrUnsupported) && !named:
+	case errors.Is(err, source.ErrUnsupported) && !named && !source.MailName(path):
 		in.skip(path, err.Error())
-		if source.MailName(path) {
-			in.p.sayf("%s: %v", path, err)
-		}
 		return
 	case err != nil:
-		in.p.errorf("%s: %v", path, err)
+		in.fail(path, err.Error())
 		return
 	}
 	if earlier := seen.again(path, f.Info()); earlier != "" {
@@ -202,7 +223,7 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 	head := f.Head(headSize)
 	var tail []byte
 	if !f.Packed() {
-		tail = f.Tail()
+		tail = f.Tail(in.p.ctx)
 	}
 	l.hasMail = hasMail(head) || hasMail(tail)
 	switch {
@@ -211,7 +232,7 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 		f.Close()
 		return
 	case binary(head) && !l.hasMail:
-		in.p.errorf("%s: not a mail log: binary data", path)
+		in.fail(path, "not a mail log: binary data")
 		f.Close()
 		return
 	case !l.hasMail && !named && !source.MailName(path):
@@ -221,7 +242,7 @@ func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
 	}
 	in.logs = append(in.logs, l)
 	l.opt = parser.Options{Zone: in.s.zone, MTA: in.s.mta}
-	l.inferYears(head, tail)
+	l.inferYears(in.p.ctx, head, tail)
 	l.findStart(head)
 	l.findEnd(tail)
 	l.park(len(in.logs))

@@ -2,8 +2,10 @@ package main
 
 import (
 	"container/heap"
+	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
@@ -72,21 +74,40 @@ func (l *log) begin(in *input) bool {
 // advance reads the log's next line; at its end, or where it cannot be read on, it says what
 // is to be said of the log and returns false.
 func (l *log) advance(in *input) bool {
-	line, err := l.file.Next()
-	if err != nil {
-		l.finish(in, err)
-		return false
-	}
-	l.lines++
-	l.line = line
-	in.progress.line()
-	l.v = l.parser.Parse(line, &l.ev)
-	if !l.ev.Time.IsZero() {
-		l.time = l.ev.Time
+	for {
+		line, err := l.file.Next()
+		if err != nil {
+			if len(l.passed) > 0 {
+				l.parse(in, l.passed)
+			}
+			l.finish(in, err)
+			return false
+		}
+		l.lines++
+		in.progress.line()
+		if l.history != nil && !in.again {
+			l.history.add(line)
+		}
+		if in.want != nil && l.known && l.lines%clockEvery != 0 && !in.want(line) {
+			l.passed = append(l.passed[:0], line...)
+			continue
+		}
+		l.passed = l.passed[:0]
+		l.parse(in, line)
 		if !in.s.stop.IsZero() && l.time.After(in.s.stop) && !l.file.Stream() {
 			l.finish(in, io.EOF) // nothing that follows counts
 			return false
 		}
+		return true
+	}
+}
+
+// parse makes line the current one.
+func (l *log) parse(in *input, line []byte) {
+	l.line = line
+	l.v = l.parser.Parse(line, &l.ev)
+	if !l.ev.Time.IsZero() {
+		l.time = l.ev.Time
 	}
 	switch l.v {
 	case parser.Understood:
@@ -95,8 +116,36 @@ func (l *log) advance(in *input) bool {
 	case parser.Unrecognised:
 		l.mail = true
 		in.unknown++
+	default:
+		return
 	}
-	return true
+	if t := l.ev.Time; !t.IsZero() {
+		if in.first.IsZero() || t.Before(in.first) {
+			in.first = t
+		}
+		if t.After(in.last) {
+			in.last = t
+		}
+	}
+}
+
+// rewind starts reading anew, of a stream what its history holds.
+func (in *input) rewind() error {
+	for _, l := range in.logs {
+		l.file.Close()
+		l.parser, l.lines, l.known, l.mail, l.passed = nil, 0, false, false, nil
+		if l.history != nil {
+			f, err := source.Open("-", l.history.reader())
+			if err != nil && !errors.Is(err, source.ErrEmpty) {
+				return err
+			}
+			l.file, l.lines = f, l.history.dropped
+		}
+	}
+	in.progress.done()
+	in.again, in.active, in.files, in.bytes = true, nil, 0, 0
+	in.sort()
+	return nil
 }
 
 // finish closes a log and says what was wrong with it.
@@ -105,8 +154,15 @@ func (l *log) finish(in *input, err error) {
 	f.Close()
 	l.parser = nil
 	in.anyMail = in.anyMail || l.known
+	if in.again {
+		return
+	}
 	if f.Cut > 0 {
 		in.p.sayf("%s: %d lines longer than %d bytes were cut", l.path, f.Cut, source.MaxLine)
+	}
+	if l.opt.Year != 0 && l.years != yearGiven && !f.Stream() && l.time.After(f.Modified.AddDate(0, 0, 2)) {
+		in.p.sayf("warning: %s: has lines of %s, after it was last written (%s): its years are not sure; --year sets them",
+			l.path, l.time.Format(time.DateOnly), f.Modified.In(in.s.zone).Format(time.DateOnly))
 	}
 	if err == io.EOF && !l.mail && !l.named {
 		in.skip(l.path, "no line of a mail system")

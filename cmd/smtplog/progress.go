@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math"
 	"time"
 
 	"github.com/vbauerster/mpb/v8"
@@ -44,7 +45,7 @@ func newProgress(p *program, logs []*log) progress {
 			mpb.PrependDecorators(decor.CountersKibiByte("% .1f of % .1f ")),
 			mpb.AppendDecorators(decor.Percentage(), speed, decor.Name("  "), decor.AverageETA(decor.ET_STYLE_GO), decor.Name(" left")))
 	} else {
-		g.bar = g.bars.AddSpinner(0, mpb.BarRemoveOnComplete(),
+		g.bar = g.bars.AddSpinner(math.MaxInt64, mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.CurrentKibiByte("% .1f ")), mpb.AppendDecorators(speed))
 	}
 	p.above = g.bars

@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -29,7 +31,7 @@ func (in *input) duplicates() {
 					continue
 				}
 				keep, other, why := a, b, "the same content as "
-				switch r := source.Compare(a.file, b.file); {
+				switch r := source.Compare(in.p.ctx, a.file, b.file); {
 				case r == source.Distinct || r != source.Equal && detailKind(a.path) != detailKind(b.path):
 					continue // one may still be the other's detail
 				case r == source.Equal && detailKind(a.path) != "" && detailKind(b.path) == "":
@@ -75,14 +77,20 @@ func detailKind(path string) string {
 	return ""
 }
 
+// native tells whether a log's stamps are Exim's own: what it holds syslog has not seen.
+func (l *log) native() bool {
+	stamps, _ := stampsOf(l.first, l.opt.Zone)
+	return stamps == "Exim's"
+}
+
 // markDetail finds the logs that repeat another's lines: Exim's reject and panic logs beside a
-// main log, syslog's mail.info, mail.warn and mail.err beside mail.log (or mail.warn beside
-// mail.info), and the whole system's log beside them where it spans the same time.
+// main log; syslog's mail.info, mail.warn and mail.err beside mail.log, or mail.warn beside
+// mail.info; and the whole system's log beside them where it spans the same time.
 func (in *input) markDetail() {
 	type folder struct {
-		set        int
-		main, info string // a path of each
-		from, to   time.Time
+		set                int
+		main, syslog, info string    // the name of one of each: any main log, one by syslog, mail.info
+		from, to           time.Time // what the logs by syslog span
 	}
 	folders := map[string]*folder{}
 	for _, l := range in.logs {
@@ -92,41 +100,41 @@ func (in *input) markDetail() {
 			folders[l.dir] = d
 		}
 		l.set = d.set
-		kind := detailKind(l.path)
-		switch {
-		case kind == "" && d.main == "":
-			d.main = l.path
-		case kind == "info" && d.info == "":
-			d.info = l.path
+		kind, name := detailKind(l.path), l.rotation.Stem
+		if kind == "" && (d.main == "" || l.native()) {
+			d.main = name
 		}
-		if kind == "" || kind == "info" {
-			if d.from.IsZero() || l.start.Before(d.from) {
-				d.from = l.start
-			}
-			if l.end.After(d.to) {
-				d.to = l.end
-			}
+		switch {
+		case l.native() || kind != "" && kind != "info":
+			continue
+		case kind == "":
+			d.syslog = name
+		default:
+			d.info = name
+		}
+		if d.from.IsZero() || l.start.Before(d.from) {
+			d.from = l.start
+		}
+		if l.end.After(d.to) {
+			d.to = l.end
 		}
 	}
 	for _, l := range in.logs {
 		d := folders[l.dir]
-		syslogs := d.main
-		if syslogs == "" {
-			syslogs = d.info
+		of := ""
+		switch kind := detailKind(l.path); kind {
+		case "exim":
+			of = d.main
+		case "info":
+			of = d.syslog
+		case "part", "system":
+			of = cmp.Or(d.syslog, d.info)
+			if kind == "system" && (l.start.After(d.to) || l.end.Before(d.from)) {
+				of = ""
+			}
 		}
-		switch detailKind(l.path) {
-		case "exim", "info":
-			if d.main != "" {
-				l.detail = "repeats lines of " + filepath.Base(d.main)
-			}
-		case "part":
-			if syslogs != "" {
-				l.detail = "repeats lines of " + filepath.Base(syslogs)
-			}
-		case "system":
-			if syslogs != "" && !l.start.After(d.to) && !l.end.Before(d.from) {
-				l.detail = "the system's log: repeats lines of " + filepath.Base(syslogs)
-			}
+		if of != "" {
+			l.detail = "repeats lines of " + of
 		}
 	}
 	in.remove(func(l *log) bool { // nothing is to be learnt from the system's log
@@ -144,7 +152,7 @@ const usualSpan = 60 * 24 * time.Hour
 // inferYears finds the years of a log's stamps, where they lack one, from when its last line
 // was written: the name's datestamp tells, or the file's time. Of a compressed file that was
 // written soon after its first line the end is not looked at.
-func (l *log) inferYears(head, tail []byte) {
+func (l *log) inferYears(ctx context.Context, head, tail []byte) {
 	first, ok := stampIn(head, false)
 	if !ok {
 		return
@@ -170,7 +178,7 @@ func (l *log) inferYears(head, tail []byte) {
 		year, _ := parser.InferYears(first, first, bound)
 		begun := time.Date(year, first.Month(), first.Day(), 0, 0, 0, 0, l.opt.Zone)
 		if bound.Sub(begun) > usualSpan {
-			if t, ok := stampIn(l.file.Tail(), true); ok {
+			if t, ok := stampIn(l.file.Tail(ctx), true); ok {
 				last = t
 			}
 		}
@@ -250,6 +258,9 @@ func (in *input) neighbours() {
 	}
 }
 
+// yearGiven says that the user set the years.
+const yearGiven = "--year"
+
 // setYear moves the years that were found out so that the oldest first line is of the given
 // year, and says once that years were guessed.
 func (in *input) setYear(year int) {
@@ -270,7 +281,7 @@ func (in *input) setYear(year int) {
 	for _, l := range in.logs {
 		if l.opt.Year != 0 {
 			l.moveYears(move)
-			l.years = "--year"
+			l.years = yearGiven
 		}
 	}
 }

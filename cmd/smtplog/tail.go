@@ -17,6 +17,7 @@ import (
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/follow"
 	"github.com/smtplog/smtplog/internal/render"
+	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
 
@@ -46,6 +47,15 @@ func (cmd *tailCmd) Run(p *program) error {
 	paths := expand(cmd.Path)
 	if len(paths) == 0 {
 		return usagef("tail: name the files to follow, or - for standard input")
+	}
+	if cmd.Rotated {
+		return usagef("tail: --rotated: a file is followed through its rotations as it is")
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if strings.HasPrefix(path, source.JournalPrefix) || err == nil && info.IsDir() {
+			return usagef("tail: %s: only files and - can be followed", path)
+		}
 	}
 	dest, finish, err := cmd.openOutput(p)
 	if err != nil {

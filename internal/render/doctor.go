@@ -48,7 +48,8 @@ type UnknownShape struct {
 // Advice is a setting of the mail system or the log daemon that makes reports better.
 type Advice struct {
 	Setting, Reason string
-	Lines           int64 // that gave rise to it
+	Lines           int64  // that gave rise to it
+	File            string // the log with the first of them
 }
 
 // Doctor writes a checkup as text ("table") or as one JSON object.
@@ -104,7 +105,7 @@ func checkupText(c *Checkup, opt Options) []byte {
 	if len(c.Advice) > 0 {
 		heading("For better reports")
 		for _, a := range c.Advice {
-			b.WriteString(Paragraph(a.Setting, a.Reason, opt))
+			b.WriteString(Paragraph(a.Setting, a.Reason+" First seen in "+a.File+".", opt))
 		}
 	}
 	return b.Bytes()
@@ -206,6 +207,7 @@ func checkupJSON(c *Checkup) []byte {
 		str(&o, "setting", a.Setting)
 		str(&o, "reason", a.Reason)
 		o.count("lines", a.Lines)
+		str(&o, "file", a.File)
 	})
 	o.names("notes", c.Notes)
 	o.end()

@@ -198,6 +198,9 @@ func Event(b []byte, ev *parser.Event, file string, line int64) []byte {
 		}
 		o.b = append(o.b, ']')
 	}
+	if ev.Has&parser.HasDeliveryTime != 0 {
+		o.seconds("delivery_time", ev.DeliveryTime)
+	}
 	str(&o, "tls", ev.TLS)
 	str(&o, "stage", ev.Stage.String())
 	o.int("code", int64(ev.Code))
@@ -356,8 +359,6 @@ func reportJSON(b []byte, r *aggregate.Report, top int, notes []string) []byte {
 	o.names("mtas", in.MTAs)
 	o.names("hosts", in.Hosts)
 	o.names("instances", in.Instances)
-	o.count("reused", in.Reused)
-	o.count("evicted", in.Evicted)
 	if in.Kinds != nil {
 		o.key("kinds")
 		o.begin()
@@ -370,6 +371,8 @@ func reportJSON(b []byte, r *aggregate.Report, top int, notes []string) []byte {
 	if len(notes) > 0 {
 		o.names("notes", notes)
 	}
+	o.count("reused", in.Reused)
+	o.count("evicted", in.Evicted)
 	o.end()
 	o.key("totals")
 	o.begin()

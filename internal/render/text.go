@@ -44,7 +44,11 @@ func writeText(w io.Writer, r *aggregate.Report, opt Options) error {
 		writeTotals(&b, &r.Totals, opt)
 	}
 	for _, t := range pick(r, opt.Table) {
-		if len(t.Rows) > 0 {
+		switch {
+		case len(t.Rows) == 0, t.Name == "by_group" && opt.Table == "": // machines compare reports by it
+		case t.Name == "advice":
+			writeAdvice(&b, &t, opt)
+		default:
 			writeTable(&b, &t, opt)
 		}
 	}
@@ -182,7 +186,7 @@ func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 	if view.Approximate {
 		heading += ", approximate"
 	}
-	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, heading))
+	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, cut(heading, opt.Width)))
 	b.WriteString(TextTable(view.Columns, rows, opt))
 	if hidden := len(view.Rows) - len(rows); hidden > 0 {
 		where := fmt.Sprintf("... %s more rows: --table %s --top %d", group(int64(hidden)), t.Name, len(view.Rows))
@@ -190,5 +194,14 @@ func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 			where = fmt.Sprintf("... the latest of %s rows: --table over_time shows all", group(int64(len(view.Rows))))
 		}
 		fmt.Fprintln(b, opt.paint(faint, where))
+	}
+}
+
+// writeAdvice writes the table of advice as sentences: cells would cut them.
+func writeAdvice(b *bytes.Buffer, t *aggregate.Table, opt Options) {
+	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, t.Title))
+	for _, row := range topRows(t, opt.Top) {
+		heading := fmt.Sprintf("%s (%s; to act: %s)", row[0], plural(row[1].(int64), "recipient"), row[2])
+		b.WriteString(Paragraph(cut(heading, opt.Width), fmt.Sprintf("%s. %s", row[3], row[4]), opt))
 	}
 }

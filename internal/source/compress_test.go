@@ -170,3 +170,34 @@ func TestUnsupported(t *testing.T) {
 		}
 	}
 }
+
+// Whatever the bytes are, reading them ends, no line is longer than MaxLine or holds a line
+// feed, and of plain text every byte is read.
+func FuzzOpen(f *testing.F) {
+	f.Add([]byte("one\ntwo"))
+	f.Add([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x4b\x04\x00\x43\xbe\xb7\xe8\x01\x00\x00\x00"))
+	f.Add([]byte("\x28\xb5\x2f\xfd\x00\x58\x21\x00\x00one\n"))
+	for _, s := range []string{bzip2Streams, xzStreams} {
+		b, _ := base64.StdEncoding.DecodeString(s)
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		in, err := Open("-", bytes.NewReader(content))
+		if err != nil {
+			return
+		}
+		defer in.Close()
+		for in.Bytes < 16<<20 { // what is packed may be far longer
+			line, err := in.Next()
+			if err != nil {
+				break
+			}
+			if len(line) > MaxLine || bytes.IndexByte(line, '\n') >= 0 {
+				t.Fatalf("a line of %d bytes", len(line))
+			}
+		}
+		if in.Kind == "plain" && in.Bytes != int64(len(content)) && in.Bytes < 16<<20 {
+			t.Errorf("%d bytes of %d", in.Bytes, len(content))
+		}
+	})
+}

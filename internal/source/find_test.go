@@ -116,3 +116,10 @@ func TestFindFollowsNoLoops(t *testing.T) {
 		t.Errorf("skipped %v, errors %v", got.Skipped, got.Errors)
 	}
 }
+
+func TestJournalNeedsJournalctl(t *testing.T) {
+	t.Setenv("PATH", "")
+	if _, err := OpenJournal(t.Context(), JournalPrefix, time.Time{}, time.Time{}); err == nil || HasJournal() {
+		t.Errorf("the journal was opened without journalctl: %v", err)
+	}
+}

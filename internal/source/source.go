@@ -6,6 +6,7 @@ package source
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -21,12 +22,11 @@ import (
 // cuts at 8 KiB at the latest), and a file without line feeds must not fill the memory.
 const MaxLine = 1 << 20
 
-// bufSize is the size of a file's read buffer; readAhead is what a decompressor may be ahead,
-// in blocks of blockSize bytes.
+// bufSize is the size of a file's read buffer, and of the blocks of which a decompressor may be
+// readAhead ahead. There may be hundreds of files that are read at once.
 const (
-	bufSize   = 256 << 10
+	bufSize   = 64 << 10
 	readAhead = 3
-	blockSize = 128 << 10
 )
 
 // File is one open input. It is not safe for concurrent use.
@@ -126,11 +126,16 @@ func (f *File) start() error {
 		return plain(err)
 	}
 	f.Kind, f.r, f.packed = "plain", r, compressionOf(head)
-	if f.packed == nil {
-		f.convert()
-		return nil
+	if f.packed != nil {
+		return f.unpack()
 	}
-	content, modified, err := f.packed.decompress(r)
+	f.convert()
+	return nil
+}
+
+// unpack puts a decompressor in front, which runs ahead.
+func (f *File) unpack() error {
+	content, modified, err := f.packed.decompress(f.r)
 	if err != nil {
 		return err
 	}
@@ -138,7 +143,7 @@ func (f *File) start() error {
 	if !modified.IsZero() {
 		f.Modified = modified
 	}
-	ahead, err := readahead.NewReaderSize(content, readAhead, blockSize)
+	ahead, err := readahead.NewReaderSize(content, readAhead, bufSize)
 	if err != nil {
 		return err
 	}
@@ -303,8 +308,8 @@ const tailSize = 64 << 10
 // Tail returns the last bytes of a regular file's content, without consuming anything; of a
 // damaged archive the last ones that can be read. Of a stream it returns nil.
 //
-// A compressed file is read once through for it.
-func (f *File) Tail() []byte {
+// A compressed file is read once through for it, until ctx is done.
+func (f *File) Tail(ctx context.Context) []byte {
 	if f.stream != nil || f.reopen() != nil {
 		return nil
 	}
@@ -322,7 +327,7 @@ func (f *File) Tail() []byte {
 		return nil
 	}
 	ring := make([]byte, 0, 2*tailSize)
-	for {
+	for ctx.Err() == nil {
 		if len(ring) == cap(ring) {
 			ring = append(ring[:0], ring[tailSize:]...)
 		}
@@ -332,6 +337,7 @@ func (f *File) Tail() []byte {
 			return ring[max(0, len(ring)-tailSize):]
 		}
 	}
+	return nil
 }
 
 // content returns a reader of a regular file's content that is independent of Next.
@@ -339,7 +345,7 @@ func (f *File) content() (io.Reader, error) {
 	if err := f.reopen(); err != nil {
 		return nil, err
 	}
-	r := bufio.NewReaderSize(whole(f.file), blockSize)
+	r := bufio.NewReaderSize(whole(f.file), bufSize)
 	if f.packed == nil {
 		return r, nil
 	}
@@ -359,15 +365,16 @@ const (
 )
 
 // Compare compares the contents of two regular files, byte by byte up to the first that
-// differs. A damaged archive's content ends where it cannot be read on.
-func Compare(a, b *File) Relation {
+// differs. A damaged archive's content ends where it cannot be read on. When ctx is done they
+// are Distinct.
+func Compare(ctx context.Context, a, b *File) Relation {
 	ra, errA := a.content()
 	rb, errB := b.content()
 	if a.stream != nil || b.stream != nil || errA != nil || errB != nil {
 		return Distinct
 	}
-	bufA, bufB := make([]byte, blockSize), make([]byte, blockSize)
-	for {
+	bufA, bufB := make([]byte, bufSize), make([]byte, bufSize)
+	for ctx.Err() == nil {
 		na, errA := io.ReadFull(ra, bufA)
 		nb, errB := io.ReadFull(rb, bufB)
 		n := min(na, nb)
@@ -383,4 +390,5 @@ func Compare(a, b *File) Relation {
 			return BegunBy
 		}
 	}
+	return Distinct
 }

@@ -141,7 +141,7 @@ func TestTail(t *testing.T) {
 		if f.Kind != name || f.Packed() != (name == "gzip") || f.Stream() || f.Size != int64(len(content)) {
 			t.Errorf("%s: kind %s, packed %v, stream %v, size %d", name, f.Kind, f.Packed(), f.Stream(), f.Size)
 		}
-		if got := string(f.Tail()); !strings.HasSuffix(got, want) || len(got) > tailSize {
+		if got := string(f.Tail(t.Context())); !strings.HasSuffix(got, want) || len(got) > tailSize {
 			t.Errorf("%s: a tail of %d bytes", name, len(got))
 		}
 		if name == "gzip" && !f.Modified.Equal(modified) {
@@ -204,7 +204,7 @@ func TestCompare(t *testing.T) {
 		{"grown by little", []byte(long), []byte(long + "x\n"), Begins},
 		{"a damaged copy", []byte(long), whole[:len(whole)-9], Equal},
 		{"the last byte differs", []byte(long), []byte(long[:len(long)-2] + "x\n"), Distinct},
-		{"one block, then more", []byte(long[:blockSize]), []byte(long), Begins},
+		{"one block, then more", []byte(long[:bufSize]), []byte(long), Begins},
 	} {
 		var f [2]*File
 		for i, content := range [][]byte{tt.a, tt.b} {
@@ -214,7 +214,7 @@ func TestCompare(t *testing.T) {
 			}
 			defer f[i].Close()
 		}
-		if got := Compare(f[0], f[1]); got != tt.want {
+		if got := Compare(t.Context(), f[0], f[1]); got != tt.want {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
