@@ -215,6 +215,11 @@ func (c *Collector) Add(ev *parser.Event, v parser.Verdict, set int) (m *Message
 	if v == parser.Ignored {
 		return nil, false
 	}
+	return c.Event(ev, set)
+}
+
+// Event is Add for an event that is no line of its own (see parser.Parser.Flush).
+func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 	c.span(ev)
 	if !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until) {
 		return nil, false

@@ -206,7 +206,7 @@ func (t *tracer) pass(list *lister) {
 			t.hit(l)
 		}
 		if list != nil && l.detail == "" {
-			list.c.Add(&l.ev, l.v, l.set) // last: it fills in the event
+			l.add(list.c) // last: it fills in the event
 		}
 		if t.complete(l.time) || list == nil && len(t.hits) > maxStories {
 			break
