@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -157,8 +158,8 @@ func (t *tracer) run() (*render.Trace, error) {
 	out.Refused, out.Refusals = t.refused, t.refusal
 	for _, l := range in.logs {
 		if l.history != nil && l.history.dropped > 0 {
-			out.Notes = append(out.Notes, "the stream is longer than what is kept of it: lines of the message before the latest "+
-				"256 MiB may be missing here; name files to have them all")
+			out.Notes = append(out.Notes, fmt.Sprintf("the stream is longer than what is kept of it: lines of the message before the latest "+
+				"%d MiB may be missing here; name files to have them all", historySize>>20))
 		}
 	}
 	if len(t.hits) > maxStories {
