@@ -429,7 +429,11 @@ func (t *tracer) tell(out *render.Trace) {
 	if !t.s.until.IsZero() && t.s.until.Before(end) {
 		end = t.s.until
 	}
-	c.Add(&parser.Event{Kind: parser.Other, Time: end}, parser.Understood, 0)
+	for i := range t.entries { // each host's clock has come so far
+		if m := t.entries[i].Message; m != nil {
+			c.Event(&parser.Event{Kind: parser.Other, Time: end, MTA: m.MTA, Host: []byte(m.Host)}, m.Set)
+		}
+	}
 	c.Finish()
 	stories := aggregate.Stories(ms)
 	storyOf := map[*aggregate.Message]*aggregate.Story{}
