@@ -3,11 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"sync"
 	"time"
 
 	"golang.org/x/term"
@@ -25,10 +23,10 @@ type tailCmd struct {
 	Interval time.Duration `default:"5s" group:"output" help:"Between two reports."`
 }
 
-// block is whole lines of one followed file.
-type block struct {
-	n    int // which file
-	text []byte
+// tailed is one of the logs.
+type tailed struct {
+	n      int // counted from 0
+	parser *parser.Parser
 }
 
 // Run follows the files and shows the report every interval: redrawn in place on a terminal,
@@ -49,15 +47,20 @@ func (cmd *tailCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(p.ctx)
-	defer cancel()
-	blocks := make(chan block, 64)
-	ended := cmd.follow(ctx, p, paths, blocks)
-	t := &tailer{p: p, cmd: cmd, c: c, zone: s.zone, mta: s.mta, dest: dest, parsers: make([]*parser.Parser, len(paths))}
-	err = t.run(blocks)
-	if followErr := <-ended; err == nil {
-		err = followErr
+	from := follow.FromEnd
+	if cmd.From == "start" {
+		from = follow.FromStart
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	f, err := follow.Start(ctx, follow.Options{Paths: paths, From: from, Stdin: p.stdin,
+		Notice: func(n follow.Notice) { p.sayf("%s: %s", n.Path, n.Text) }})
+	if err != nil {
+		return err
+	}
+	defer context.AfterFunc(p.ctx, f.Stop)()
+	t := &tailer{p: p, cmd: cmd, c: c, zone: s.zone, mta: s.mta, dest: dest, logs: map[string]*tailed{}}
+	err = t.run(f.Blocks())
 	if err == nil {
 		err = finish()
 	}
@@ -65,77 +68,18 @@ func (cmd *tailCmd) Run(p *program) error {
 	return err
 }
 
-// follow reads every path in a goroutine of its own; blocks is closed when all have ended,
-// and ended then gets the first error.
-func (cmd *tailCmd) follow(ctx context.Context, p *program, paths []string, blocks chan<- block) (ended <-chan error) {
-	var all sync.WaitGroup
-	result := make(chan error, 1)
-	errs := make(chan error, len(paths))
-	for n, path := range paths {
-		emit := func(b []byte) { blocks <- block{n, bytes.Clone(b)} }
-		all.Go(func() {
-			var err error
-			if path == "-" {
-				err = pump(ctx, p.stdin, emit)
-			} else {
-				f := follow.File{Path: path, FromStart: cmd.From == "start", Lines: emit,
-					Notice: func(what string) { p.sayf("%s: %s", path, what) }}
-				err = f.Run(ctx)
-			}
-			if err != nil {
-				errs <- fmt.Errorf("%s: %w", path, err)
-			}
-		})
-	}
-	go func() {
-		all.Wait()
-		close(blocks)
-		select {
-		case err := <-errs:
-			result <- err
-		default:
-			result <- nil
-		}
-	}()
-	return result
-}
-
-// pump hands on the lines of a stream until it ends or ctx is done.
-func pump(ctx context.Context, r io.Reader, emit func([]byte)) error {
-	in := interruptible(ctx, r)
-	buf := make([]byte, 64<<10)
-	var rest []byte
-	for {
-		n, err := in.Read(buf)
-		rest = append(rest, buf[:n]...)
-		if i := bytes.LastIndexByte(rest, '\n') + 1; i > 0 {
-			emit(rest[:i])
-			rest = append(rest[:0], rest[i:]...)
-		}
-		if err != nil {
-			if len(rest) > 0 {
-				emit(rest)
-			}
-			if errors.Is(err, io.EOF) {
-				err = nil
-			}
-			return err
-		}
-	}
-}
-
 // tailer counts the lines that come in and shows the report.
 type tailer struct {
-	p       *program
-	cmd     *tailCmd
-	c       *aggregate.Collector
-	zone    *time.Location
-	mta     parser.MTA
-	dest    io.Writer
-	parsers []*parser.Parser
+	p    *program
+	cmd  *tailCmd
+	c    *aggregate.Collector
+	zone *time.Location
+	mta  parser.MTA
+	dest io.Writer
+	logs map[string]*tailed
 }
 
-func (t *tailer) run(blocks <-chan block) error {
+func (t *tailer) run(blocks <-chan follow.Block) error {
 	tick := time.NewTicker(t.cmd.Interval)
 	defer tick.Stop()
 	for {
@@ -154,21 +98,24 @@ func (t *tailer) run(blocks <-chan block) error {
 }
 
 // count parses and counts a block.
-func (t *tailer) count(b block) {
+func (t *tailer) count(b follow.Block) {
 	var ev parser.Event
-	text := b.text
-	pr := t.parsers[b.n]
-	if pr == nil {
-		pr = t.start(text)
-		t.parsers[b.n] = pr
+	text := b.Text
+	if len(text) == 0 {
+		return
+	}
+	log := t.logs[b.Path]
+	if log == nil {
+		log = &tailed{len(t.logs), t.start(text)}
+		t.logs[b.Path] = log
 		t.c.Read(1, 0)
 	}
 	t.c.Read(0, int64(len(text)))
 	for len(text) > 0 {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))
-		v := pr.Parse(line, &ev)
-		t.c.Add(&ev, v, b.n)
+		v := log.parser.Parse(line, &ev)
+		t.c.Add(&ev, v, log.n)
 	}
 }
 
