@@ -152,7 +152,7 @@ func (t *track) arrange(all []sibling, now *generation, since time.Time) {
 
 	if now != nil && t.complete {
 		if !kept {
-			now = t.continued(n, cut, now)
+			now = t.continued(n, cut, now, all)
 		}
 		if now != nil {
 			now.current = true
@@ -220,11 +220,11 @@ func (t *track) rescue(n *generation, all []sibling) int {
 
 // continued finds out whether now, which has come to the path, has a content that was read
 // already, and goes to where that ended. It returns nil if the file has changed meanwhile.
-func (t *track) continued(n *generation, cut bool, now *generation) *generation {
+func (t *track) continued(n *generation, cut bool, now *generation, all []sibling) *generation {
 	queued := n != nil && !cut && t.newest() == n
 	for _, old := range []*generation{n, t.last} {
-		if old == nil || old == n && !cut && !queued || !old.identified() || !same(old.head, now.head) {
-			continue
+		if old == nil || old == n && !cut && !queued || !old.identified() || !same(old.head, now.head) || old.among(all) >= 0 {
+			continue // if the old one was rotated away this is another one, which only looks like it
 		}
 		if ok, _ := now.advance(old.offset, fingerprint(old.tail)); ok {
 			if old == n && queued { // replaced by a copy that is continued, as rsync does
