@@ -327,6 +327,11 @@ func (c *Collector) View(m *Message, r *Recipient) View {
 	return View{Message: m, Recipient: r, zone: c.opt.Zone, every: everyHour, reasons: c.reasons}
 }
 
+// EventView returns a view of an event that was Added.
+func (c *Collector) EventView(ev *parser.Event) View {
+	return View{Event: ev, zone: c.opt.Zone, every: everyHour, reasons: c.reasons}
+}
+
 // A picker returns the sums in which what happened at t is counted, nil for none; queued
 // tells that it goes on.
 type picker func(t time.Time, queued bool) *sums
