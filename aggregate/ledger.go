@@ -18,10 +18,11 @@ const settle = 60 * time.Second
 type Ledger struct {
 	release func(*Message)
 	open    map[key]*Message
-	fresh   list      // begun, and not yet known to be queued, in order of beginning
-	queued  list      // the other open ones, the one idle longest first
-	ended   list      // waiting to settle, in order of ending
-	now     time.Time // the latest line's time
+	fresh   list          // begun, and not yet known to be queued, in order of beginning
+	queued  list          // the other open ones, the one idle longest first
+	ended   list          // waiting to settle, in order of ending
+	now     time.Time     // the latest line's time, of all hosts
+	passed  time.Duration // by the clock of the host that is ahead
 	noted   map[process]noted
 	scopes  []site
 	known   map[scope]int // their numbers
@@ -40,8 +41,9 @@ type Ledger struct {
 	Reused int64
 }
 
-// DefaultLimit is a new Ledger's Limit: room for some 600,000 messages.
-const DefaultLimit = 512 << 20
+// DefaultLimit is a new Ledger's Limit: room for half a million messages, which with what the
+// collection of garbage needs make less than 1 GiB.
+const DefaultLimit = 384 << 20
 
 // What a message and a recipient take besides their strings, with their places in maps and
 // slices.
@@ -106,7 +108,9 @@ type scope struct {
 // site is a scope with what is known about it.
 type site struct {
 	scope
-	qmgr int // process ID of Postfix's queue manager, as it last logged
+	qmgr int           // process ID of Postfix's queue manager, as it last logged
+	now  time.Time     // its latest line's time
+	seen time.Duration // what had passed at its latest line
 }
 
 // maxScopes bounds the hosts told apart; all beyond share one scope. Only a forged log has
@@ -126,10 +130,7 @@ func NewLedger(release func(*Message)) *Ledger {
 // Where the event hands a recipient on inside this host (a content filter took it), Add turns
 // ev.Kind from Delivered to Forwarded.
 func (l *Ledger) Add(ev *parser.Event, set int) *Message {
-	if ev.Time.After(l.now) {
-		l.now = ev.Time
-		l.settleEnded()
-	}
+	l.tick(ev, set)
 	if len(ev.QueueID) == 0 {
 		l.note(ev, set)
 		return nil
@@ -142,6 +143,29 @@ func (l *Ledger) Add(ev *parser.Event, set int) *Message {
 		l.shed()
 	}
 	return m
+}
+
+// tick advances the clocks.
+func (l *Ledger) tick(ev *parser.Event, set int) {
+	s := &l.scopes[l.scopeOf(ev, set)]
+	if ev.Time.After(l.now) {
+		if !s.now.IsZero() { // a host that turns up with its clock ahead does not make it later
+			l.passed += min(ev.Time.Sub(l.now), ev.Time.Sub(s.now))
+		}
+		l.now = ev.Time
+	}
+	s.seen = l.passed
+	if ev.Time.After(s.now) {
+		s.now = ev.Time
+		l.settleEnded()
+	}
+}
+
+// since is how long ago t is by the clock of m's host, which may be hours behind or ahead of
+// others' in a merged log. While the host is silent its clock goes on with the others.
+func (l *Ledger) since(m *Message, t time.Time) time.Duration {
+	s := &l.scopes[m.scope]
+	return s.now.Sub(t) + l.passed - s.seen
 }
 
 // place moves an open message that was heard of to its list.
@@ -290,7 +314,7 @@ func (l *Ledger) Close() {
 	for _, m := range open {
 		l.nameUnseen(m)
 		l.resolve(m)
-		if !m.Active && m.State == StateQueued && l.now.Sub(m.Last) > settle {
+		if !m.Active && m.State == StateQueued && l.since(m, m.Last) > settle {
 			m.State = StateLost // a transaction that the client gave up; nothing was queued
 		}
 		m.leave()
@@ -322,11 +346,11 @@ const late = 2 * time.Second
 // settleEnded releases the messages that ended long enough ago, and ends those that were
 // never queued.
 func (l *Ledger) settleEnded() {
-	for m := l.fresh.first; m != nil && l.now.Sub(m.First) > transaction; m = l.fresh.first {
+	for m := l.fresh.first; m != nil && l.since(m, m.First) > transaction; m = l.fresh.first {
 		m.State = StateLost
 		l.end(m, m.Last)
 	}
-	for m := l.ended.first; m != nil && l.now.Sub(m.Closed) > settle; m = l.ended.first {
+	for m := l.ended.first; m != nil && l.since(m, m.Closed) > settle; m = l.ended.first {
 		l.forget(m)
 	}
 }

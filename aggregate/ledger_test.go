@@ -623,6 +623,14 @@ func TestHostsAreApart(t *testing.T) {
 			"mx2 Nov  3 04:00:00 mx2 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, " + remote + ", dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))",
 			"mx2 Nov  3 04:00:00 mx2 postfix/qmgr[1]: 3A1B2C3D4E: removed"},
 			"3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n3A1B2C3D4E done smtp; u@d.example bounced 550 x1"},
+		{"a host whose clock is two hours ahead", []string{
+			"mx1 Nov  3 04:00:00 mx1 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]",
+			"mx2 Nov  3 06:00:00 mx2 postfix/smtpd[9]: 4A1B2C3D4E: client=c.example[192.0.2.9]",
+			"mx1 Nov  3 04:00:00 mx1 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)",
+			"mx1 Nov  3 04:00:01 mx1 postfix/qmgr[1]: 3A1B2C3D4E: removed",
+			"mx2 Nov  3 06:00:02 mx2 postfix/qmgr[1]: 4A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)",
+			"mx1 Nov  3 04:00:01 mx1 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, " + remote + ", dsn=2.0.0, status=sent (250 2.0.0 Ok)"},
+			"3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n4A1B2C3D4E queued smtp unseen=1"},
 		{"Exim's logs of two folders", []string{
 			"1 2026-11-03 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100",
 			"2 2026-11-03 04:00:00 1tivSh-0007oc-5P <= b@c.example H=c.example [192.0.2.9] P=esmtp S=100",

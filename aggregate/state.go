@@ -34,6 +34,7 @@ type saved struct {
 	now                    time.Time
 	scopes                 []site
 	noted                  map[process]noted
+	passed                 time.Duration
 	begun, evicted, reused int64
 	fresh, queued, ended   []*Message
 }
@@ -49,7 +50,7 @@ type partHead struct {
 func (c *Collector) Save(w io.Writer) error {
 	l := c.ledger
 	s := saved{c.opt.signature(), c.input, c.hosts, c.instances, c.mtas, c.totals, nil,
-		l.now, l.scopes, l.noted, l.begun, l.Evicted, l.Reused, l.fresh.all(), l.queued.all(), l.ended.all()}
+		l.now, l.scopes, l.noted, l.passed, l.begun, l.Evicted, l.Reused, l.fresh.all(), l.queued.all(), l.ended.all()}
 	for _, p := range c.parts {
 		s.parts = append(s.parts, partHead{p.start, p.totals})
 	}
@@ -120,7 +121,7 @@ func (c *Collector) restore(b []byte) error {
 		d.fail("%d bytes left over", len(d.b))
 	}
 	l := NewLedger(c.ledger.release)
-	l.Limit, l.now, l.scopes, l.begun, l.Evicted, l.Reused = c.ledger.Limit, s.now, s.scopes, s.begun, s.evicted, s.reused
+	l.Limit, l.now, l.scopes, l.passed, l.begun, l.Evicted, l.Reused = c.ledger.Limit, s.now, s.scopes, s.passed, s.begun, s.evicted, s.reused
 	if s.noted != nil {
 		l.noted = s.noted
 	}
