@@ -483,7 +483,7 @@ var who = map[status.Action]string{
 // groupReasonRows counts failures by place and reason: what --compare compares.
 func (l *bounceLog) groupReasonRows() (rows [][]any) {
 	now := l.now()
-	for _, k := range sortedBy(now.failures, func(n int64) int64 { return n }) {
+	for _, k := range sortedBy(now.failures, func(n int64) int64 { return n }, groupReason.compare) {
 		rows = append(rows, []any{word(k.group), word(k.reason.String()), now.failures[k]})
 	}
 	return rows
