@@ -58,7 +58,7 @@ func (t *bounceTable) rows() ([][]any, bool) {
 	return t.make(t.log), t.log.full || t.log.beyond > 0
 }
 
-// bounces is the one fold of a bounce report, nil in another.
+// bounces is the one fold of a bounce report, nil where there is none.
 func (s *sums) bounces() *bounceLog {
 	if s == nil || len(s.folds) == 0 {
 		return nil
@@ -120,6 +120,7 @@ type bounceLog struct {
 	// those that failed; forgotten is the latest time among what was given up.
 	delivered map[uint64]int64
 	forgotten int64
+	room      int `state:"-"` // maxDelivered
 
 	alive  map[aliveKey]int64 // deliveries by place and time, for the outage guard
 	places map[string]int64   // when mail was last delivered to a place, Unix nanoseconds
@@ -146,7 +147,7 @@ type failureRef struct {
 }
 
 func newBounceLog(c *Collector) *bounceLog {
-	return &bounceLog{c: c, failing: map[uint64]struct{}{}, delivered: map[uint64]int64{}, alive: map[aliveKey]int64{},
+	return &bounceLog{c: c, room: maxDelivered, failing: map[uint64]struct{}{}, delivered: map[uint64]int64{}, alive: map[aliveKey]int64{},
 		places: map[string]int64{}, runs: map[runKey]*run{}, blocks: map[blockKey]*block{}, own: map[string]*block{},
 		before: period{failures: map[groupReason]int64{}}}
 }
@@ -208,7 +209,7 @@ func (l *bounceLog) setDelivered(h uint64, t int64) {
 		l.delivered[h] = max(old, t)
 		return
 	}
-	if len(l.delivered) >= maxDelivered {
+	if len(l.delivered) >= l.room {
 		l.forget()
 	}
 	l.delivered[h] = t
@@ -482,7 +483,7 @@ var who = map[status.Action]string{
 // groupReasonRows counts failures by place and reason: what --compare compares.
 func (l *bounceLog) groupReasonRows() (rows [][]any) {
 	now := l.now()
-	for _, k := range sortedBy(now.failures, func(n int64) int64 { return n }) {
+	for _, k := range sortedBy(now.failures, func(n int64) int64 { return n }, groupReason.compare) {
 		rows = append(rows, []any{word(k.group), word(k.reason.String()), now.failures[k]})
 	}
 	return rows

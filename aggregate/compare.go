@@ -193,10 +193,7 @@ func sumTerms(i, step, end int64, term func(int64) float64) (sum float64) {
 	return min(sum, 1)
 }
 
-// sortedBy returns the keys of a map, the largest weight first, then by key.
-func sortedBy[K interface {
-	comparable
-	compare(K) int
-}, V any](m map[K]V, weight func(V) int64) []K {
-	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(weight(m[b]), weight(m[a])), a.compare(b)) })
+// sortedBy returns the keys of a map, the largest weight first, then in the order of compare.
+func sortedBy[K comparable, V any](m map[K]V, weight func(V) int64, compare func(a, b K) int) []K {
+	return slices.SortedFunc(maps.Keys(m), func(a, b K) int { return cmp.Or(cmp.Compare(weight(m[b]), weight(m[a])), compare(a, b)) })
 }

@@ -122,12 +122,16 @@ func (l *bounceLog) newGuard(hard []judged) *guard {
 // answers returns the failure's answer for each place that it belongs to, the narrowest first.
 func (l *bounceLog) answers(f *judged) []answer {
 	v := l.c.View(f.m, f.r)
-	said := f.r.Answer.Reason.String()
-	buf := v.Append(nil, DimCode)
-	buf = v.Append(append(buf, ' '), DimEnhanced)
-	said += string(v.Append(append(buf, ' '), DimReply))
+	buf := v.Append(nil, DimReason)
+	for _, d := range [...]Dim{DimCode, DimEnhanced, DimReply} {
+		buf = v.Append(append(buf, ' '), d)
+	}
+	said := string(buf)
 	var all []answer
 	for _, p := range slices.Backward(l.guarded(&v)) {
+		if p == everywhere { // servers use different words
+			said = f.r.Answer.Reason.String()
+		}
 		all = append(all, answer{p, said})
 	}
 	return all

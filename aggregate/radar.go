@@ -140,7 +140,7 @@ var (
 // blockRows tells who refuses our addresses. A block is over if who refused last has taken
 // mail since.
 func (l *bounceLog) blockRows() (rows [][]any) {
-	for _, k := range sortedBy(l.blocks, (*block).total) {
+	for _, k := range sortedBy(l.blocks, (*block).total, blockKey.compare) {
 		b := l.blocks[k]
 		state := "ongoing"
 		if l.places[b.place] > b.last.UnixNano() {
@@ -152,19 +152,10 @@ func (l *bounceLog) blockRows() (rows [][]any) {
 	return rows
 }
 
-// listName is a key of own lists.
-type listName string
-
-func (a listName) compare(b listName) int { return cmp.Compare(a, b) }
-
 func (l *bounceLog) ownListRows() (rows [][]any) {
-	own := make(map[listName]*block, len(l.own))
-	for name, b := range l.own {
-		own[listName(name)] = b
-	}
-	for _, name := range sortedBy(own, (*block).total) {
-		b := own[name]
-		rows = append(rows, []any{string(name), b.total(), b.who.count(), b.first, b.last, word(removalLink(string(name), "", ""))})
+	for _, name := range sortedBy(l.own, (*block).total, strings.Compare) {
+		b := l.own[name]
+		rows = append(rows, []any{name, b.total(), b.who.count(), b.first, b.last, word(removalLink(name, "", ""))})
 	}
 	return rows
 }

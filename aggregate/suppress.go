@@ -68,7 +68,7 @@ func ParseSchedules(s string) (Schedules, error) {
 		}
 		one := Schedule{Failures: n}
 		if spans {
-			if one.Over, err = ParseDuration(over); err != nil {
+			if one.Over, err = parseDuration(over); err != nil {
 				return nil, err
 			}
 		}
@@ -77,8 +77,8 @@ func ParseSchedules(s string) (Schedules, error) {
 	return all, nil
 }
 
-// ParseDuration parses a duration that may be in days ("21d") or weeks ("3w").
-func ParseDuration(s string) (time.Duration, error) {
+// parseDuration parses a duration that may be in days ("21d") or weeks ("3w").
+func parseDuration(s string) (time.Duration, error) {
 	for unit, d := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
 		if number, ok := strings.CutSuffix(s, unit); ok {
 			n, err := strconv.ParseUint(number, 10, 16)
@@ -272,7 +272,7 @@ func (l *bounceLog) judge(f failure, key string) (judged, verdict) {
 	switch {
 	case j.weak != "":
 	case j.res.Reason != a.Reason:
-		j.weak = "the reply and the code that was logged for it disagree"
+		j.weak = "the words of the reply alone give another reason"
 	case a.Reason.Action() == status.ActionSuppress && a.Enhanced.Class == 4:
 		j.weak = "the enhanced status code says that it is temporary"
 	case onlyCode(&j.res):

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -64,12 +65,13 @@ func List(w io.Writer, t *aggregate.Table, format string, zone *time.Location) (
 			if at, ok := row[last].(time.Time); ok {
 				why += " on " + at.In(zone).Format(time.DateOnly)
 			}
-			if !f.quote && !plainAddress(a) || !oneLine(a) {
+			all := spellings(a)
+			if slices.ContainsFunc(all, func(s string) bool { return !f.quote && !plainAddress(s) || !oneLine(s) }) {
 				refused++
 				continue
 			}
-			for _, spelling := range spellings(a) {
-				b = f.line(b, spelling, why)
+			for _, s := range all {
+				b = f.line(b, s, why)
 			}
 		}
 	}
@@ -112,10 +114,11 @@ func plainAddress(address string) bool {
 	return domain != "" && domain[0] != '-'
 }
 
-// oneLine tells whether an address is what it seems: valid UTF-8 that can be printed. Blanks
-// that are not ASCII's end a key in some readers.
+// oneLine tells whether an address is what it seems: valid UTF-8 that can be printed, and a
+// line that is neither empty nor a comment. Blanks that are not ASCII's end a key in some
+// readers.
 func oneLine(address string) bool {
-	if !utf8.ValidString(address) || strings.HasPrefix(address, "#") {
+	if address == "" || address[0] == '#' || address[0] == ' ' || !utf8.ValidString(address) {
 		return false
 	}
 	for _, c := range address {
@@ -131,7 +134,7 @@ func oneLine(address string) bool {
 func spellings(address string) []string {
 	at := strings.LastIndexByte(address, '@') + 1
 	a, err := idna.Lookup.ToASCII(address[at:])
-	if err != nil {
+	if err != nil || at == 0 || a == "" {
 		return []string{address}
 	}
 	u, err := idna.Lookup.ToUnicode(a)

@@ -1,0 +1,104 @@
+package render
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/smtplog/smtplog/aggregate"
+)
+
+func listOf(address string) *aggregate.Table {
+	t := &aggregate.Table{Name: "suppress", Columns: []aggregate.Column{{Name: "address", Type: "string"}, {Name: "reason", Type: "string"}, {Name: "last", Type: "time"}}}
+	t.Rows = [][]any{{address, "user_unknown", time.Date(2026, 11, 3, 4, 0, 0, 0, time.UTC)}}
+	return t
+}
+
+// What a stranger can have logged as an address, and whether a map may have it.
+func TestListsRefuse(t *testing.T) {
+	for _, tt := range []struct {
+		address   string
+		maps, all bool
+	}{
+		{"joe@d.example", true, true},
+		{"joe+tag.x'y@d.example", true, true},
+		{"jörg@bücher.example", true, true},
+		{"joe@[192.0.2.1]", true, true},
+		{`"a b"@d.example`, false, true},
+		{"a b@d.example", false, true},
+		{"a:b@d.example", false, true},
+		{"a#b@d.example", true, true},
+		{"#joe@d.example", false, false},
+		{"*@d.example", false, true},
+		{"^.*@d.example", false, true},
+		{"!include@d.example", false, true},
+		{"/etc/passwd@d.example", false, true},
+		{"joe@d.example OK", false, true},
+		{"joe@d.example\tOK", false, false},
+		{"joe@d.example\nall@d.example OK", false, false},
+		{"joe\x00@d.example", false, false},
+		{"joe\u202e@d.example", false, false},
+		{"joe\u00a0@d.example", false, false},
+		{"joe\xff@d.example", false, false},
+		{"@d.example", false, true},
+		{"joe@", false, true},
+		{"joe@-d.example", false, true},
+		{"", false, false},
+		{" joe@d.example", false, false},
+	} {
+		for _, format := range []string{"postfix", "exim", "list"} {
+			var b bytes.Buffer
+			refused, err := List(&b, listOf(tt.address), format, time.UTC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := tt.maps
+			if format == "list" {
+				want = tt.all
+			}
+			if (refused == 0) != want || (b.Len() > 0) != want {
+				t.Errorf("%s: %q: refused %d, wrote %q", format, tt.address, refused, b.String())
+			}
+		}
+	}
+}
+
+// Whatever the address, a list has whole lines that each begin with one, and nothing hidden.
+func FuzzList(f *testing.F) {
+	for _, s := range []string{"joe@d.example", "joe@bücher.example", "a\n#b@d.example", `"a b"@d`, "x@xn--a", "\u2028@d.example"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, address string) {
+		for _, format := range []string{"postfix", "exim", "list"} {
+			var b bytes.Buffer
+			refused, err := List(&b, listOf(address), format, time.UTC)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out := b.String()
+			if refused > 0 {
+				if out != "" {
+					t.Fatalf("%s: refused and written: %q", format, out)
+				}
+				continue
+			}
+			if n := strings.Count(out, "\n"); n < 1 || n > 2 || !strings.HasSuffix(out, "\n") {
+				t.Fatalf("%s: %d lines: %q", format, n, out)
+			}
+			for line := range strings.Lines(out) {
+				line = strings.TrimSuffix(line, "\n")
+				if !utf8.ValidString(line) || !shown(strings.ReplaceAll(line, "\t", " ")) || line[0] == '#' || line[0] == ' ' {
+					t.Fatalf("%s: %q", format, line)
+				}
+				switch key, value, ok := strings.Cut(line, map[string]string{"postfix": "\t", "exim": ": "}[format]); {
+				case format == "postfix" && (!ok || strings.ContainsAny(key, " \"") || !strings.HasPrefix(value, "550 ")):
+					t.Fatalf("postfix: %q", line)
+				case format == "exim" && (!ok || strings.ContainsAny(key, " \"") || value != "user_unknown on 2026-11-03"):
+					t.Fatalf("exim: %q", line)
+				}
+			}
+		}
+	})
+}
