@@ -28,7 +28,7 @@ func (t *track) snapshot() (all []sibling, now *generation, err error, ok bool) 
 // open opens the file at the path. Where it is open already that file is shared: permission
 // to open it again may be gone.
 func (t *track) open() (*generation, error) {
-	if n := t.newest(); n != nil && n.current {
+	if n := t.newest(); n != nil {
 		if info, err := os.Stat(t.path); err == nil && os.SameFile(info, n.info) {
 			return newGeneration(n.file)
 		}
@@ -52,7 +52,7 @@ func (t *track) extend() {
 				t.failed(n, err)
 				return
 			}
-			if whole && n.identified() { // nothing came between
+			if whole && n.checked { // nothing came between
 				t.well()
 				t.complete = true
 				return
@@ -88,7 +88,7 @@ func (t *track) extend() {
 func (t *track) arrange(all []sibling, now *generation, since time.Time) {
 	n := t.newest()
 	kept, cut := false, false // now is n's file: with its content, with another one
-	if n != nil && n.current && now != nil && n.file == now.file {
+	if n != nil && now != nil && n.file == now.file {
 		kept = now.info.Size() >= n.offset && prefixed(now.head, n.head) && len(now.head) >= len(n.head)
 		cut = !kept
 		t.queue = t.queue[:len(t.queue)-1] // now takes its place, at the end
@@ -158,11 +158,14 @@ func (t *track) arrange(all []sibling, now *generation, since time.Time) {
 			now = t.continued(n, cut, now, all)
 		}
 		if now != nil {
-			now.current = true
+			now.current, now.checked = true, now.identified()
 			t.queue = append(t.queue, now)
 		}
 	} else {
 		t.release(now)
+		if n != nil {
+			n.current = false
+		}
 	}
 	for i, g := range t.queue[:max(0, len(t.queue)-1)] {
 		if g.left.IsZero() {

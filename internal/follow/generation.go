@@ -27,6 +27,7 @@ type generation struct {
 	limit   int64  // where to end; -1: nowhere
 	ended   bool   // nothing was left when it was last read
 	current bool   // the path named this file when it was last looked at
+	checked bool   // no other content can have come and gone before this one
 	settled bool   // nobody writes to it any more
 
 	left  time.Time // since when there is a newer generation; zero: there is none

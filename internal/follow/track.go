@@ -170,7 +170,9 @@ func (t *track) look(ctx context.Context, drain bool) (moved, more bool) {
 
 // read hands on what there is in g; rest: it stopped before the end.
 func (t *track) read(ctx context.Context, g *generation) (moved, rest bool) {
-	g.ended = false
+	if g.ended = g.current && !g.checked; g.ended {
+		return false, false // the next look finds out what came before it
+	}
 	for n := 0; n < budget; {
 		text, err := g.next(&t.buf)
 		switch {
