@@ -62,7 +62,10 @@ func newGeneration(file *os.File) (*generation, error) {
 		return nil, err
 	}
 	g := &generation{file: file, info: info, limit: -1, grown: time.Now()}
-	return g, g.rewind()
+	if err := g.rewind(); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
 // among returns where the content is in a list of rotated files; -1 if it is not. Only while
