@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strconv"
@@ -149,19 +148,4 @@ func (f *outputFlags) options(out io.Writer, zone *time.Location) render.Options
 		opt.Color = terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}
 	return opt
-}
-
-// openOutput returns where to write and a function that finishes it and reports its first error.
-func (f *outputFlags) openOutput(p *program) (io.Writer, func() error, error) {
-	if f.Top < 0 {
-		return nil, nil, usagef("--top %d: want a positive number", f.Top)
-	}
-	if f.Output == "" || f.Output == "-" {
-		return p.stdout, func() error { return nil }, nil
-	}
-	file, err := os.Create(f.Output)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot write: %w", err)
-	}
-	return file, file.Close, nil
 }

@@ -57,7 +57,8 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	noProgress     bool
-	failed         bool // something was said to stderr that makes the exit code 1
+	failed         bool     // something was said to stderr that makes the exit code 1
+	output         *outFile // that is being written
 }
 
 // errorf says what went wrong and makes the exit code 1; the command goes on.
@@ -127,7 +128,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	p.noProgress = c.NoProgress
-	if err := parsed.Run(p); err != nil {
+	defer p.commitOutput(errors.New("panic")) // does nothing after the next one
+	if err := p.commitOutput(parsed.Run(p)); err != nil {
 		p.sayf("%v", err)
 		var u usageError
 		if errors.As(err, &u) {

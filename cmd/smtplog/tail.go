@@ -45,7 +45,7 @@ func (cmd *tailCmd) Run(p *program) error {
 	if len(paths) == 0 {
 		return usagef("tail: name the files to follow, or - for standard input")
 	}
-	dest, finish, err := cmd.openOutput(p)
+	dest, finish, err := cmd.openStream(p)
 	if err != nil {
 		return err
 	}
