@@ -103,11 +103,11 @@ func (cmd *reportCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, c)
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, "Mail report", c)
 }
 
 // report reads all input into c and writes its report.
-func report(p *program, inf *inputFlags, outf *outputFlags, s settings, format, table string, c *aggregate.Collector) error {
+func report(p *program, inf *inputFlags, outf *outputFlags, s settings, format, table, title string, c *aggregate.Collector) error {
 	in, out, finish, err := openBoth(p, inf, outf, s)
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func report(p *program, inf *inputFlags, outf *outputFlags, s settings, format, 
 		return err
 	}
 	opt := outf.options(out, in.s.zone)
-	opt.Table, opt.Notes = table, in.notes
+	opt.Table, opt.Title, opt.Notes = table, title, in.notes
 	return write(c, in.partial, out, finish, format, opt)
 }
 
@@ -155,7 +155,7 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if err != nil {
 		return usageError{err}
 	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, c)
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, "Bounce report", c)
 }
 
 // eventsCmd is `smtplog events`.
@@ -188,7 +188,9 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	w := newEntryWriter(dest, cmd.Format, render.EventColumns, cmd.options(dest, in.s.zone))
+	ropt := cmd.options(dest, in.s.zone)
+	ropt.Title = "Events"
+	w := newEntryWriter(dest, cmd.Format, render.EventColumns, ropt)
 	in.collect(c, func(l *log, _ *aggregate.Message) {
 		if len(kinds) > 0 && !kinds[l.ev.Kind] {
 			return
@@ -233,6 +235,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		return err
 	}
 	opt := cmd.options(dest, in.s.zone)
+	opt.Title = "Messages"
 	format := cmd.Format
 	if format == "auto" {
 		format = "ndjson"
