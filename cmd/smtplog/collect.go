@@ -57,6 +57,7 @@ func (in *input) result() error {
 type reportCmd struct {
 	inputFlags
 	outputFlags
+	mailFlags
 	Format string `enum:"${formats}" default:"table" group:"output" help:"${enum}."`
 	Table  string `placeholder:"NAME" group:"tables" help:"One table: ${tables}."`
 	Every  string `default:"auto" placeholder:"WIDTH" group:"tables" help:"Width of time buckets: auto, 1m, 5m, 1h, 1d, 1w, 1M."`
@@ -103,11 +104,14 @@ func (cmd *reportCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, "Mail report", c)
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Mail report", c)
 }
 
 // report reads all input into c and writes its report.
-func report(p *program, inf *inputFlags, outf *outputFlags, s settings, format, table, title string, c *aggregate.Collector) error {
+func report(p *program, inf *inputFlags, outf *outputFlags, mail *mailFlags, s settings, format, table, title string, c *aggregate.Collector) error {
+	if err := mail.check(outf, format); err != nil {
+		return err
+	}
 	in, out, finish, err := openBoth(p, inf, outf, s)
 	if err != nil {
 		return err
@@ -119,13 +123,11 @@ func report(p *program, inf *inputFlags, outf *outputFlags, s settings, format, 
 	}
 	opt := outf.options(out, in.s.zone)
 	opt.Table, opt.Title, opt.Notes = table, title, in.notes
-	return write(c, in.partial, out, finish, format, opt)
-}
-
-// write renders the collector's report.
-func write(c *aggregate.Collector, partial bool, out io.Writer, finish func() error, format string, opt render.Options) error {
 	r := c.Report()
-	r.Partial = partial
+	r.Partial = in.partial
+	if mail.Mail {
+		return mail.write(p, r, &in.s, out, finish, opt)
+	}
 	if err := render.Report(out, r, format, opt); err != nil {
 		finish()
 		return err
@@ -137,6 +139,7 @@ func write(c *aggregate.Collector, partial bool, out io.Writer, finish func() er
 type bouncesCmd struct {
 	inputFlags
 	outputFlags
+	mailFlags
 	Format string `enum:"${formats}" default:"table" group:"output" help:"${enum}."`
 	Table  string `placeholder:"NAME" group:"tables" help:"One table: ${bounce_tables}."`
 }
@@ -155,7 +158,7 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if err != nil {
 		return usageError{err}
 	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, "Bounce report", c)
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Bounce report", c)
 }
 
 // eventsCmd is `smtplog events`.

@@ -38,6 +38,9 @@ func (cmd *tailCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	if cmd.Format == "html" || cmd.Mail || cmd.MailTo != "" {
+		return usagef("tail shows a report again and again: a page or a mail is smtplog report's")
+	}
 	if cmd.Interval < 100*time.Millisecond {
 		return usagef("--interval %v: want 100ms or more", cmd.Interval)
 	}
