@@ -20,6 +20,9 @@ type Options struct {
 	Bounces      bool           // the tables of the bounce report instead of the usual ones
 	Filter       Filter
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
+	// Rewrite, if set, gets every event as soon as its reason is known: what it writes is all
+	// that is counted and kept. It must not keep the event.
+	Rewrite func(*parser.Event)
 	// Release, if set, gets every message when it is finished, or at Finish.
 	Release func(*Message)
 }
@@ -181,11 +184,17 @@ func (c *Collector) Add(ev *parser.Event, v parser.Verdict, set int) (m *Message
 	if v == parser.Ignored {
 		return nil, false
 	}
+	after := !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until)
+	if !after {
+		c.classify(ev)
+	}
+	if c.opt.Rewrite != nil {
+		c.opt.Rewrite(ev)
+	}
 	c.span(ev)
-	if !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until) {
+	if after {
 		return nil, false
 	}
-	c.classify(ev)
 	m = c.ledger.Add(ev, set)
 	if m != nil {
 		c.fillIn(ev, m)

@@ -66,7 +66,7 @@ type reportCmd struct {
 
 // options turns the report's flags into a Collector's options.
 func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter}
+	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Rewrite: s.rewrite}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -150,7 +150,7 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Bounces: true}
+	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Rewrite: s.rewrite, Bounces: true}
 	if cmd.Table != "" {
 		opt.Tables = []string{cmd.Table}
 	}
@@ -187,7 +187,7 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Tables: []string{}})
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Rewrite: in.s.rewrite, Tables: []string{}})
 	if err != nil {
 		return err
 	}
@@ -263,7 +263,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		}
 	}
 	var queue []*aggregate.Message // released, waiting for the ends of their chains
-	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Tables: []string{},
+	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Rewrite: in.s.rewrite, Tables: []string{},
 		Release: func(m *aggregate.Message) {
 			queue = append(queue, m)
 			for len(queue) > 0 && queue[0].Settled() {

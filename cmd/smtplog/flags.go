@@ -4,11 +4,13 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/anonymize"
 	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/parser"
 )
@@ -21,6 +23,8 @@ type inputFlags struct {
 	Year  int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
 	Since string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
 	Until string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
+
+	Anonymize anonymizeFlag `group:"output" help:"Pseudonyms for people, networks for IP addresses. --anonymize=KEY or $$SMTPLOG_ANONYMIZE_KEY: the same ones in every run."`
 
 	filterFlags
 }
@@ -47,8 +51,9 @@ type filterFlags struct {
 	MessageID []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Message-ID."`
 }
 
-// filter builds the filter that the flags ask for.
-func (f *filterFlags) filter() (filter aggregate.Filter) {
+// filter builds the filter that the flags ask for; a is nil or makes the pseudonyms that it is to
+// match.
+func (f *filterFlags) filter(a *anonymize.Anonymizer) (filter aggregate.Filter, err error) {
 	for _, x := range []struct {
 		dim      aggregate.Dim
 		patterns []string
@@ -60,9 +65,16 @@ func (f *filterFlags) filter() (filter aggregate.Filter) {
 		{aggregate.DimHost, f.Host}, {aggregate.DimDirection, f.Direction}, {aggregate.DimOrigin, f.Origin},
 		{aggregate.DimQueueID, f.QueueID}, {aggregate.DimMessageID, f.MessageID},
 	} {
+		if kind, ok := anonymized[x.dim]; ok && a != nil {
+			for i, p := range x.patterns {
+				if x.patterns[i], err = a.Pattern(kind, p); err != nil {
+					return filter, usagef("--%s %q with --anonymize: %v", strings.ReplaceAll(x.dim.String(), "_", "-"), p, err)
+				}
+			}
+		}
 		filter.Add(x.dim, x.patterns...)
 	}
-	return filter
+	return filter, nil
 }
 
 // settings are the input flags, understood.
@@ -71,6 +83,7 @@ type settings struct {
 	since, until time.Time
 	mta          parser.MTA
 	filter       aggregate.Filter
+	rewrite      func(*parser.Event) // nil, or makes pseudonyms
 }
 
 // settings checks the flags and turns them into values.
@@ -97,8 +110,12 @@ func (f *inputFlags) settings() (s settings, err error) {
 	case "exim":
 		s.mta = parser.Exim
 	}
-	s.filter = f.filter()
-	return s, nil
+	a := f.Anonymize.anonymizer()
+	if a != nil {
+		s.rewrite = a.Event
+	}
+	s.filter, err = f.filter(a)
+	return s, err
 }
 
 // zone understands --tz: a name of the time zone database, or an offset.
