@@ -19,6 +19,7 @@ import (
 	"hash"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/smtplog/smtplog/parser"
@@ -283,8 +284,8 @@ func (a *Anonymizer) Event(ev *parser.Event) {
 	a.rewrite(&ev.OrigRecipient, a.address)
 	a.rewrite(&ev.Recipients, a.addresses)
 	a.rewrite(&ev.User, a.address)
-	a.peer(&ev.Client, a.workstation)
-	a.peer(&ev.PrevClient, a.workstation)
+	a.peer(&ev.Client, a.client(&ev.Client))
+	a.peer(&ev.PrevClient, a.client(&ev.PrevClient))
 	a.peer(&ev.Relay, a.host)
 	a.rewrite(&ev.TLS, a.text)
 	a.rewrite(&ev.Text, a.text)
@@ -318,6 +319,36 @@ func (a *Anonymizer) peer(p *parser.Peer, name func(dst, b []byte) []byte) {
 		}
 		return a.text(dst, b)
 	})
+}
+
+// client returns what appends a client's name. Besides what host and workstation replace, the
+// labels before the domain are replaced where they hold the last number of its address:
+// dyn31.isp.example is 192.0.2.31.
+func (a *Anonymizer) client(p *parser.Peer) func(dst, name []byte) []byte {
+	ip, err := netip.ParseAddr(string(p.IP))
+	if err != nil || !ip.Unmap().Is4() || ip.IsLoopback() {
+		return a.workstation
+	}
+	last := strconv.AppendUint(nil, uint64(ip.Unmap().As4()[3]), 10)
+	return func(dst, name []byte) []byte {
+		domain := bytes.LastIndexByte(name[:max(0, bytes.LastIndexByte(name, '.'))], '.')
+		if domain < 0 || !holds(name[:domain], last) {
+			return a.workstation(dst, name)
+		}
+		return append(append(dst, a.pseudonym(host, name[:domain])...), name[domain:]...)
+	}
+}
+
+// holds tells whether a number stands in labels, with or without zeros before it.
+func holds(labels, number []byte) bool {
+	for len(labels) > 0 {
+		n := run(labels, isDigit)
+		if n > 0 && bytes.Equal(bytes.TrimLeft(labels[:n-1], "0"), number[:len(number)-1]) && labels[n-1] == number[len(number)-1] {
+			return true
+		}
+		labels = labels[max(n, 1):]
+	}
+	return false
 }
 
 // addresses appends Exim's list of addresses, which blanks separate; a quoted local part may
@@ -376,11 +407,10 @@ func (a *Anonymizer) learn(ev *parser.Event) {
 	a.know(ev.Recipients, a.addresses)
 	a.know(ev.MessageID, a.messageID)
 	for _, p := range []*parser.Peer{&ev.Client, &ev.PrevClient} {
-		for _, name := range [][]byte{p.Helo, p.Name} {
-			if !bytes.ContainsAny(name, "[]") {
-				a.know(name, a.workstation)
-			}
+		if !bytes.ContainsAny(p.Helo, "[]") {
+			a.know(p.Helo, a.workstation)
 		}
+		a.know(p.Name, a.client(p))
 	}
 	if ev.Stage == status.StageEndOfData || bytes.Contains(ev.Detail, []byte(": ")) {
 		a.know(ev.Detail, a.content)

@@ -41,9 +41,12 @@ const limit = 300
 func (a *Anonymizer) atom(dst, s []byte, i int) (_ []byte, n int) {
 	b := s[i:]
 	for _, k := range a.known {
-		if begins(b, k.from) && ends(b, len(k.from)) && !(i > 1 && (s[i-1] == '.' || s[i-1] == '-') && isAlnum(s[i-2])) {
+		if begins(b, k.from) && starts(s, i) && ends(b, len(k.from), i > 0 && s[i-1] == '/') {
 			return append(dst, k.to...), len(k.from)
 		}
+	}
+	if out, n := a.seen(dst, s, i); n > 0 {
+		return out, n
 	}
 	switch {
 	case hasPrefix(b, `T="`): // Exim's subject
@@ -79,6 +82,44 @@ func (a *Anonymizer) atom(dst, s []byte, i int) (_ []byte, n int) {
 	return dst, 0
 }
 
+// seen replaces the name of somebody whom an event before named, where the word is no usual one:
+// it holds more than letters, or a word before it says that it names somebody.
+func (a *Anonymizer) seen(dst, s []byte, i int) ([]byte, int) {
+	n := run(s[i:min(len(s), i+limit)], nameChar)
+	word := bytes.TrimRight(s[i:i+n], ".-_+")
+	if len(word) < 3 || len(word) > 64 || !starts(s, i) || i+n < len(s) && s[i+n] == '@' {
+		return dst, 0
+	}
+	for _, p := range phrases {
+		if bytes.HasSuffix(s[:i], []byte(p)) {
+			return a.local(dst, word), len(word)
+		}
+	}
+	if run(word, isLetter) == len(word) && !named(s[:i]) || isWord(word) {
+		return dst, 0
+	}
+	a.key = append(a.key[:0], person)
+	a.key = append(a.key, bytes.ToLower(word)...)
+	if p, ok := a.cache[string(a.key)]; ok {
+		return append(dst, p...), len(word)
+	}
+	return dst, 0
+}
+
+// phrases stand before a lone user name (Postfix src/local/alias.c, src/smtpd/smtpd_check.c).
+var phrases = []string{"alias database loop for ", "unknown user: \"", "User unknown: "}
+
+// named tells whether text ends in a word behind which a user's name stands.
+func named(text []byte) bool {
+	text = bytes.TrimRight(text, " :'\"`<(")
+	for _, w := range []string{"for", "user", "mailbox", "account", "recipient", "login", "owner", "username", "of"} {
+		if rest, ok := bytes.CutSuffix(text, []byte(w)); ok && (len(rest) == 0 || !isAlnum(rest[len(rest)-1])) {
+			return true
+		}
+	}
+	return false
+}
+
 // logins are the keys whose value is a user name.
 var logins = []string{"sasl_username=", "set_id=", "user=", "username=", "login=", "U=", "ruser=", "acct=", "account="}
 
@@ -105,7 +146,7 @@ func (a *Anonymizer) hostName(dst, b []byte) ([]byte, int) {
 		return dst, 0
 	}
 	name := bytes.TrimRight(b[:n], ".-_")
-	if from, to := spelled(name); from < to && !numeric(name) {
+	if from, to := spelled(name); from < to && isLetter(name[bytes.LastIndexByte(name, '.')+1]) {
 		return a.host(dst, name), len(name)
 	}
 	return dst, 0
@@ -176,16 +217,22 @@ func begins(b, text []byte) bool {
 	return len(b) >= len(text) && (b[0]|0x20) == (text[0]|0x20) && bytes.EqualFold(b[:len(text)], text)
 }
 
+// starts tells whether a name can begin at s[i]: bob is no part of jim.bob.
+func starts(s []byte, i int) bool {
+	return i < 2 || s[i-1] != '.' && s[i-1] != '-' || !isAlnum(s[i-2])
+}
+
 // ends tells whether a name of n bytes at the start of b is whole there: bob is no part of
-// bobby, and neither of bob.smith; a name of two letters stands in quotes or brackets.
-func ends(b []byte, n int) bool {
+// bobby, and neither of bob.smith, but it is of the path /bob.mbox; a name of two letters stands in
+// quotes or brackets.
+func ends(b []byte, n int, path bool) bool {
 	if n == len(b) {
 		return n > 2
 	}
 	if n <= 2 {
 		return strings.IndexByte(`>"')`, b[n]) >= 0
 	}
-	if c := b[n]; isAlnum(c) || c == '_' || (c == '.' || c == '-') && n+1 < len(b) && isAlnum(b[n+1]) {
+	if c := b[n]; isAlnum(c) || c == '_' || !path && (c == '.' || c == '-') && n+1 < len(b) && isAlnum(b[n+1]) {
 		return !isAlnum(b[n-1])
 	}
 	return true
@@ -252,14 +299,11 @@ func localChar(c byte) bool {
 
 func hostChar(c byte) bool   { return isAlnum(c) || c == '.' || c == '-' || c == '_' || c >= 0x80 }
 func domainChar(c byte) bool { return isAlnum(c) || c == '[' || c >= 0x80 }
+func nameChar(c byte) bool   { return isAlnum(c) || strings.IndexByte("._+-", c) >= 0 || c >= 0x80 }
+func isLetter(c byte) bool   { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 func isDigit(c byte) bool    { return '0' <= c && c <= '9' }
 func isHex(c byte) bool      { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'f' }
 func isAlnum(c byte) bool    { return isDigit(c) || 'a' <= c|0x20 && c|0x20 <= 'z' }
-
-// numeric tells whether a name is digits and dots alone: an address, or a version.
-func numeric(b []byte) bool {
-	return run(b, func(c byte) bool { return isDigit(c) || c == '.' }) == len(b)
-}
 
 func hasPrefix(b []byte, prefix string) bool {
 	return len(b) >= len(prefix) && string(b[:len(prefix)]) == prefix
