@@ -12,7 +12,7 @@ import (
 // It reads a line of any length in one pass: what needs to see a whole run of characters looks
 // at it once, from its start, or no further than limit.
 func (a *Anonymizer) text(dst, s []byte) []byte {
-	looked := 0 // up to here no address begins
+	looked, end := 0, 0 // no address begins before looked; where the current run of localChar ends
 	for i := 0; i < len(s); {
 		if i > 0 && isAlnum(s[i-1]) && isAlnum(s[i]) { // within a word
 			dst = append(dst, s[i])
@@ -20,10 +20,12 @@ func (a *Anonymizer) text(dst, s []byte) []byte {
 			continue
 		}
 		out, n := a.atom(dst, s, i)
-		if n == 0 && i >= looked {
-			end := run(s[i:], localChar)
-			if out, n = a.word(dst, s[i:], end); n == 0 {
-				looked = i + end
+		if n == 0 && i >= looked && s[i] != '\'' && s[i] != '`' {
+			if i >= end {
+				end = i + run(s[i:], localChar)
+			}
+			if out, n = a.word(dst, s[i:], end-i); n == 0 {
+				looked = end
 			}
 		}
 		if n == 0 {
@@ -36,6 +38,9 @@ func (a *Anonymizer) text(dst, s []byte) []byte {
 
 // limit is longer than any host name (RFC 1035 2.3.4) or quoted local part is.
 const limit = 300
+
+// maxName is how long a local part can be (RFC 5321 4.5.3.1.1); no IP address is longer.
+const maxName = 64
 
 // atom replaces what begins at s[i]; n is its length, 0 where nothing is to be replaced.
 func (a *Anonymizer) atom(dst, s []byte, i int) (_ []byte, n int) {
@@ -61,7 +66,7 @@ func (a *Anonymizer) atom(dst, s []byte, i int) (_ []byte, n int) {
 	case b[0] == '<':
 		return a.angle(dst, b)
 	}
-	if n := ip6(b[:min(len(b), limit)]); n > 0 {
+	if n := ip6(b[:min(len(b), maxName)]); n > 0 {
 		if out, ok := a.ip(dst, b[:n]); ok {
 			return out, n
 		}
@@ -85,9 +90,9 @@ func (a *Anonymizer) atom(dst, s []byte, i int) (_ []byte, n int) {
 // seen replaces the name of somebody whom an event before named, where the word is no usual one:
 // it holds more than letters, or a word before it says that it names somebody.
 func (a *Anonymizer) seen(dst, s []byte, i int) ([]byte, int) {
-	n := run(s[i:min(len(s), i+limit)], nameChar)
+	n := run(s[i:min(len(s), i+maxName+1)], nameChar)
 	word := bytes.TrimRight(s[i:i+n], ".-_+")
-	if len(word) < 3 || len(word) > 64 || !starts(s, i) || i+n < len(s) && s[i+n] == '@' {
+	if len(word) < 3 || len(word) > maxName || !starts(s, i) || i+n < len(s) && s[i+n] == '@' {
 		return dst, 0
 	}
 	for _, p := range phrases {
@@ -159,6 +164,9 @@ var keys = []string{"sasl_username", "set_id", "user", "username", "login", "U",
 // word replaces the address whose local part the run of n characters at the start of b is; in a
 // URL the @ may be written %40.
 func (a *Anonymizer) word(dst, b []byte, n int) ([]byte, int) {
+	if eq := bytes.IndexByte(b[:min(n, 16)], '='); eq > 0 && slices.Contains(keys, string(b[:eq])) {
+		return append(dst, b[:eq+1]...), eq + 1
+	}
 	if at := bytes.Index(b[:n], []byte("%40")); at >= 0 {
 		from := parameter(b[:at])
 		dst = a.local(append(dst, b[:from]...), b[from:at])
@@ -168,9 +176,6 @@ func (a *Anonymizer) word(dst, b []byte, n int) ([]byte, int) {
 		return dst, 0
 	}
 	from := 0
-	if eq := bytes.IndexByte(b[:n], '='); eq > 0 && slices.Contains(keys, string(b[:eq])) {
-		from = eq + 1
-	}
 	if bytes.Contains(b[:n], []byte("//")) {
 		from = parameter(b[:n])
 	}
