@@ -7,12 +7,12 @@ import (
 	"github.com/smtplog/smtplog/status"
 )
 
-// noted is what smtpd said about a recipient before its message had a queue ID.
+// noted is what smtpd said about recipients before their message had a queue ID.
 type noted struct {
-	time      time.Time
-	kind      parser.Kind
-	client    string
-	recipient string
+	time       time.Time
+	kind       parser.Kind
+	client     string
+	recipients string // separated by blanks
 }
 
 // process is one process of a host.
@@ -21,17 +21,29 @@ type process struct{ scope, pid int }
 // maxNoted bounds what is kept for messages that have yet to begin.
 const maxNoted = 10_000
 
-// note remembers "NOQUEUE: hold" and "NOQUEUE: discard": they are about the message that the
-// same process takes next from the same client, and no line with its queue ID says so
-// (Postfix access(5)).
+// note remembers "NOQUEUE: hold" and "NOQUEUE: discard" until the client leaves: they are
+// about the message that the same process takes next from the same client, and no line with
+// its queue ID says so (Postfix access(5)).
 func (l *Ledger) note(ev *parser.Event, set int) {
-	if ev.PID == 0 || len(ev.Client.IP) == 0 {
+	if ev.MTA != parser.Postfix || ev.PID == 0 || len(ev.Client.IP) == 0 {
 		return
 	}
-	if len(l.noted) >= maxNoted {
-		clear(l.noted)
+	switch ev.Kind {
+	case parser.Held, parser.Discarded:
+		if len(l.noted) >= maxNoted {
+			clear(l.noted)
+		}
+		p := process{l.scopeOf(ev, set), ev.PID}
+		n := noted{ev.Time, ev.Kind, l.strings.get(ev.Client.IP), string(clip(ev.Recipient))}
+		if old := l.noted[p]; old.kind == n.kind && old.client == n.client && old.recipients != "" && len(old.recipients) < maxField {
+			n.recipients = old.recipients + " " + n.recipients
+		}
+		l.noted[p] = n
+	case parser.Disconnected:
+		if len(l.noted) > 0 {
+			delete(l.noted, process{l.scopeOf(ev, set), ev.PID})
+		}
 	}
-	l.noted[process{l.scopeOfEvent(ev, set), ev.PID}] = noted{ev.Time, ev.Kind, string(ev.Client.IP), string(ev.Recipient)}
 }
 
 // applyNoted holds or discards a message that has just begun, where it was noted.
@@ -46,19 +58,47 @@ func (l *Ledger) applyNoted(m *Message, ev *parser.Event) {
 		return
 	}
 	if n.kind == parser.Held {
-		m.hold(n.recipient)
+		l.hold(m, n.recipients)
 		return
 	}
+	l.announce(m, n.recipients)
+	l.nameUnseen(m)
+	for i := range m.Recipients {
+		r := &m.Recipients[i]
+		r.Outcome, r.Time, r.Status = Discarded, ev.Time, status.OK
+	}
 	m.State = StateDone
-	m.Recipients = append(m.Recipients, Recipient{Address: n.recipient, Outcome: Discarded, Time: ev.Time, Status: status.OK})
 	l.end(m, ev.Time)
 }
 
-// hold puts m on hold. The line may name a recipient, the first one.
-func (m *Message) hold(recipient string) {
-	m.State = StateHeld
-	if recipient != "" && m.announced == "" {
-		m.announced, m.Announced = recipient, max(m.Announced, 1)
+// hold puts m on hold. The line may name recipients, the first one or more.
+func (l *Ledger) hold(m *Message, recipients string) {
+	if m.Closed.IsZero() {
+		m.State = StateHeld
+	}
+	if recipients != "" && m.announced == "" {
+		l.announce(m, recipients)
+	}
+}
+
+// announce notes the addresses, separated by blanks, of recipients that are still to come.
+func (l *Ledger) announce(m *Message, addresses string) {
+	m.announced = addresses
+	m.Announced = max(m.Announced, distinct(addresses))
+	l.grow(m, len(addresses))
+}
+
+// nameUnseen adds the announced recipients that have no line of their own, where the log
+// names them.
+func (l *Ledger) nameUnseen(m *Message) {
+	rest := m.announced
+	m.announced = ""
+	for rest != "" {
+		var a string
+		a, rest = cutAddress(rest)
+		if a = a[:min(len(a), maxField)]; a != "" && !m.knows(a) {
+			l.addRecipient(m, a, "")
+		}
 	}
 }
 
@@ -69,18 +109,15 @@ func (l *Ledger) received(ev *parser.Event, set int) *Message {
 	switch {
 	case m == nil:
 		m = l.begin(ev, set)
-	case m.Instance != string(ev.Instance) && (opens || m.MessageID != ""):
-		m = l.begin(ev, set)
-	case !m.Closed.IsZero() && (opens || m.MessageID != ""):
-		m = l.begin(ev, set)
 	case ev.MTA == parser.Exim:
 		if m.Source != SourceNone && m.Source != SourceNotification {
 			return m // Exim's IDs are unique: the line was read twice
 		}
 		m.OpenedBefore = false
-	case opens && (m.Source == SourceSMTP || m.Source == SourceLocal || m.Source == SourceReinjected || m.Active),
-		!opens && m.Active && len(ev.MessageID) > 0 && m.MessageID != "" && m.MessageID != string(ev.MessageID):
+	case l.another(m, ev, opens):
 		m = l.begin(ev, set)
+	case opens:
+		m.OpenedBefore = false
 	}
 	m.Last = ev.Time
 	l.envelope(m, ev)
@@ -88,8 +125,7 @@ func (l *Ledger) received(ev *parser.Event, set int) *Message {
 		m.Active = true
 	}
 	if len(ev.Recipients) > 0 {
-		m.announced = string(ev.Recipients)
-		m.Announced = distinct(m.announced)
+		l.announce(m, string(ev.Recipients))
 	}
 	if m.Source == SourceNone && opens {
 		m.Source = SourceSMTP
@@ -108,6 +144,23 @@ func (l *Ledger) received(ev *parser.Event, set int) *Message {
 	return m
 }
 
+// another tells whether a first line of Postfix's is another message's than m, which has its
+// queue ID. opens: it is the line of who handed it in.
+func (l *Ledger) another(m *Message, ev *parser.Event, opens bool) bool {
+	switch outOfOrder := m.OpenedBefore && ev.Time.Sub(m.First) <= late; {
+	case m.Instance != string(ev.Instance):
+		return opens || m.MessageID != ""
+	case !m.Closed.IsZero():
+		return opens && !outOfOrder || !opens && (m.MessageID != "" || ev.Time.Sub(m.Closed) > late)
+	case opens:
+		return m.Source != SourceNone || m.Active && !outOfOrder
+	}
+	return m.Active && len(ev.MessageID) > 0 && m.MessageID != "" && m.MessageID != string(clip(ev.MessageID))
+}
+
+// maxChildren bounds the messages remembered as made of one.
+const maxChildren = 64
+
 // continues links m to the message it comes from.
 func (l *Ledger) continues(m *Message, ev *parser.Event) {
 	prev := string(ev.PrevQueueID)
@@ -115,73 +168,109 @@ func (l *Ledger) continues(m *Message, ev *parser.Event) {
 		m.NotificationOf, m.Source = prev, SourceNotification
 		return
 	}
-	m.FromQueueID, m.Source = prev, SourceReinjected
+	old := l.open[key{m.scope, prev}]
+	for old != nil && (old == m || !old.Closed.IsZero() && old.next != nil) {
+		old = old.next
+	}
+	if old == nil || old == m { // another host's queue ID, or the message ended long ago
+		m.FromQueueID = prev
+		if ev.User != nil || loopback(ev.Client.IP) {
+			m.Source = SourceReinjected
+		}
+		return
+	}
+	m.follow(old, SourceReinjected)
 	if ev.Client.Name != nil || ev.Client.IP != nil {
+		if len(old.children) < maxChildren {
+			old.children = append(old.children, m)
+		}
 		return
 	}
 	// pickup orig_id=: postsuper -r ended the old queue ID.
-	if old := l.open[key{l.scopeOf(m.Host, m.MTA, m.Set), prev}]; old != nil && old.Closed.IsZero() {
-		for i := range old.Recipients {
-			if r := &old.Recipients[i]; !r.Outcome.final() {
-				r.Outcome, r.Time, r.NextID, r.Next = Forwarded, ev.Time, m.QueueID, m
-			}
+	if !old.Closed.IsZero() {
+		return
+	}
+	for i := range old.Recipients {
+		if r := &old.Recipients[i]; !r.Outcome.final() {
+			r.Outcome, r.Time, r.NextID, r.Next = Forwarded, ev.Time, m.QueueID, m
 		}
-		m.Sender, m.MessageID = old.Sender, old.MessageID
-		if old.Source == SourceNotification {
-			m.Source, m.NotificationOf = SourceNotification, old.NotificationOf
-		}
-		old.Announced = len(old.Recipients)
-		old.State = StateDone
-		l.end(old, ev.Time)
+	}
+	m.Sender, m.MessageID = old.Sender, old.MessageID
+	old.Announced, old.announced = len(old.Recipients), ""
+	old.State = StateDone
+	l.end(old, ev.Time)
+}
+
+// follow notes that m continues old; what continues a notice is one.
+func (m *Message) follow(old *Message, source Source) {
+	if m.FromQueueID == "" {
+		m.FromQueueID = old.QueueID
+	}
+	m.login = old.loginName()
+	if m.Source = source; old.Source == SourceNotification {
+		m.Source, m.NotificationOf = SourceNotification, old.NotificationOf
 	}
 }
 
 // envelope takes from the event what it tells about the whole message.
 func (l *Ledger) envelope(m *Message, ev *parser.Event) {
 	if m.MessageID == "" && len(ev.MessageID) > 0 {
-		m.MessageID = string(ev.MessageID)
+		m.MessageID = string(clip(ev.MessageID))
+		l.grow(m, len(m.MessageID))
 	}
 	if m.Sender == "" && len(ev.Sender) > 0 {
-		m.Sender = string(ev.Sender)
+		m.Sender = string(clip(ev.Sender))
+		l.grow(m, len(m.Sender))
 	}
 	if m.User == "" && len(ev.User) > 0 {
 		m.User = l.strings.get(ev.User)
 	}
 	if m.Client.IsZero() && (ev.Client.Name != nil || ev.Client.IP != nil) {
 		m.Client = l.peer(&ev.Client)
+		l.grow(m, len(m.Client.Name)+len(m.Client.Helo))
 	}
 	if ev.Has&parser.HasSize != 0 {
 		m.Size = ev.Size
 	}
 }
 
-// queued applies qmgr's "(queue active)", which repeats on each retry.
-func (l *Ledger) queued(m *Message, ev *parser.Event) {
+// activate applies qmgr's "(queue active)", which repeats on each retry.
+func (l *Ledger) activate(m *Message, ev *parser.Event) {
 	l.envelope(m, ev)
 	if m.State == StateHeld {
 		m.State = StateQueued
 	}
-	m.Sender = string(ev.Sender)
+	if m.Sender != string(clip(ev.Sender)) { // cleanup may have rewritten it
+		m.Sender = string(clip(ev.Sender))
+	}
 	m.Active, m.Last = true, ev.Time
 	m.Announced = max(m.Announced, ev.NRcpt)
-	if m.Source == SourceNone && !m.OpenedBefore && m.Sender == "<>" {
+	if m.Source == SourceNone && (doubleBounce(ev.Sender) || !m.OpenedBefore && m.Sender == "<>") {
 		// No client and no local user handed it in, so this Postfix made it; the null
-		// sender tells a notice from an alias's forward.
+		// sender tells a notice from an alias's forward, and double-bounce is the sender of
+		// postmaster notices (and of address probes, which show when they are answered).
 		m.Source = SourceNotification
 	}
+}
+
+// doubleBounce tells whether sender is Postfix's double_bounce_sender, perhaps with the time
+// stamp that address_verify_sender_ttl adds.
+func doubleBounce(sender []byte) bool {
+	const name = "double-bounce"
+	return len(sender) > len(name) && string(sender[:len(name)]) == name
 }
 
 // notice links a notification to the message it is about. Postfix 3.11 logs the link before
 // the notice's first line, older versions after it.
 func (l *Ledger) notice(ev *parser.Event, set int) {
-	about := string(ev.QueueID)
 	next := *ev
 	next.QueueID = ev.NextQueueID
 	m := l.find(&next, set)
-	if m == nil || !m.Closed.IsZero() && m.NotificationOf != "" {
+	if m == nil || !m.Closed.IsZero() && m.NotificationOf != "" || m.Source != SourceNone && m.Source != SourceNotification {
 		m = l.begin(&next, set)
 	}
 	if m.NotificationOf == "" {
-		m.NotificationOf, m.Source = about, SourceNotification
+		m.NotificationOf, m.Source = string(ev.QueueID), SourceNotification
+		l.place(m)
 	}
 }

@@ -65,13 +65,14 @@ func (h *histogram) quantile(q float64) time.Duration {
 	return h.max
 }
 
-// delays is the table of how long deliveries took: in all, and Postfix's four parts.
+// delays is the table of how long deliveries took: in all, Postfix's four parts, and the time
+// that Exim logs for the delivery itself.
 type delays struct {
 	nothing
-	parts [5]histogram
+	parts [6]histogram
 }
 
-var delayParts = [5]string{"total", "before queue", "in queue", "connection", "transmission"}
+var delayParts = [6]string{"total", "before queue", "in queue", "connection", "transmission", "delivery"}
 
 func (f *delays) attempt(v *View, n int64) {
 	ev := v.Event
@@ -88,6 +89,9 @@ func (f *delays) attempt(v *View, n int64) {
 		for i, d := range ev.Delays {
 			f.parts[i+1].add(d, n)
 		}
+	}
+	if ev.Has&parser.HasDeliveryTime != 0 {
+		f.parts[5].add(ev.DeliveryTime, n)
 	}
 }
 

@@ -16,6 +16,8 @@ type fold interface {
 	attempt(v *View, n int64)
 	// refusal counts an inbound refusal, n times.
 	refusal(v *View, n int64)
+	// loginFailure counts a failed login of a client, n times.
+	loginFailure(v *View, n int64)
 	// warning counts a warning of the MTA, n times.
 	warning(v *View, n int64)
 	// recipient counts one recipient of a message as of the end of the window; r is nil for
@@ -32,6 +34,7 @@ type nothing struct{}
 
 func (nothing) attempt(*View, int64)            {}
 func (nothing) refusal(*View, int64)            {}
+func (nothing) loginFailure(*View, int64)       {}
 func (nothing) warning(*View, int64)            {}
 func (nothing) recipient(*View, Outcome, int64) {}
 func (nothing) message(*View)                   {}
@@ -66,6 +69,7 @@ var specs = []spec{
 	{"status", "Delivery attempts by status", "attempts",
 		append([]Column{{"status", "string"}, {"number", "integer"}}, attemptColumns...),
 		func(*Collector) fold { return newAttempts(DimStatus) }},
+	{"queue", "In the queue: recipients by age", "recipients", queueColumns, func(c *Collector) fold { return newQueue(c) }},
 	{"reasons", "Failed attempts by reason", "attempts",
 		slices.Concat([]Column{{"reason", "string"}, {"category", "string"}, {"type", "string"}, {"action", "string"}}, failureColumns),
 		func(*Collector) fold { return newFailedAttempts(DimReason) }},
@@ -78,6 +82,8 @@ var specs = []spec{
 		func(*Collector) fold {
 			return &replies{texts: newTexts(DimCode, DimEnhanced, DimStatus, DimReason, DimReply)}
 		}},
+	{"deferrals", "Deferred, then what? By first reason", "recipients", deferralColumns,
+		func(*Collector) fold { return &deferrals{} }},
 	{"over_time", "Delivery attempts over time by category", "attempts",
 		[]Column{{"time", "time"}, {"direction", "string"}, {"category", "string"}, {"count", "integer"}},
 		func(c *Collector) fold { return newOverTime(c) }},
@@ -96,6 +102,7 @@ var specs = []spec{
 	{"senders", "Envelope senders", "recipients",
 		slices.Concat([]Column{{"sender", "string"}, {"messages", "integer"}, {"bytes", "integer"}}, recipientColumns),
 		func(*Collector) fold { return newRecipients(DimSender) }},
+	{"users", "Logged-in users", "recipients", userColumns, func(*Collector) fold { return newUsers() }},
 	{"enhanced", "Delivery attempts by enhanced status code", "attempts",
 		slices.Concat([]Column{{"enhanced", "string"}, {"meaning", "string"}}, attemptColumns),
 		func(*Collector) fold { return newAttempts(DimEnhanced) }},
@@ -105,6 +112,13 @@ var specs = []spec{
 		func(*Collector) fold {
 			return &refusals{texts: newTexts(DimCode, DimEnhanced, DimStatus, DimStage, DimReply)}
 		}},
+	{"unclassified", "Failures of unknown reason, by reply", "attempts",
+		[]Column{{"code", "integer"}, {"enhanced", "string"}, {"reply", "string"}, {"attempts", "integer"}, {"domains", "integer"},
+			{"first", "time"}, {"last", "time"}},
+		func(*Collector) fold {
+			return &unclassified{keyed: newKeyed[unknownCounts]([]Dim{DimCode, DimEnhanced, DimReply})}
+		}},
+	{"auth_failures", "Failed logins by client", "refusals", loginFailureColumns, func(*Collector) fold { return newLoginFailures() }},
 	{"delays", "Delays of deliveries", "attempts",
 		[]Column{{"part", "string"}, {"count", "integer"}, {"p50", "duration"}, {"p90", "duration"},
 			{"p95", "duration"}, {"p99", "duration"}, {"max", "duration"}},
@@ -117,18 +131,7 @@ var specs = []spec{
 
 // bySpec is the table that --by asks for.
 func bySpec(by []Dim) spec {
-	cols := make([]Column, 0, len(by)+4)
-	for _, d := range by {
-		t := "string"
-		switch d {
-		case DimTime:
-			t = "time"
-		case DimCode:
-			t = "integer"
-		}
-		cols = append(cols, Column{d.String(), t})
-	}
-	cols = append(cols, attemptColumns...)
+	cols := append(dimColumns(by), attemptColumns...)
 	cols = append(cols, Column{"rejected", "integer"})
 	return spec{"by", "Delivery attempts and inbound refusals", "attempts", cols,
 		func(*Collector) fold {
@@ -136,6 +139,22 @@ func bySpec(by []Dim) spec {
 			f.refusals = true
 			return f
 		}}
+}
+
+// dimColumns are the columns of a table grouped by some dimensions.
+func dimColumns(dims []Dim) []Column {
+	columns := make([]Column, 0, len(dims)+16)
+	for _, d := range dims {
+		t := "string"
+		switch d {
+		case DimTime:
+			t = "time"
+		case DimCode:
+			t = "integer"
+		}
+		columns = append(columns, Column{d.String(), t})
+	}
+	return columns
 }
 
 // TableNames returns the names of a report's tables in their order, or of the bounce
@@ -163,7 +182,7 @@ const (
 type keyed[T any] struct {
 	dims []Dim
 	m    map[string]*T
-	buf  []byte
+	buf  []byte `state:"-"`
 	full bool
 }
 

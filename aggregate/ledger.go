@@ -18,16 +18,77 @@ const settle = 60 * time.Second
 type Ledger struct {
 	release func(*Message)
 	open    map[key]*Message
-	ended   []*Message // in order of ending, oldest first
-	now     time.Time  // the latest line's time
-	begun   []*Message // in order of beginning: those that may never become active
+	fresh   list          // begun, and not yet known to be queued, in order of beginning
+	queued  list          // the other open ones, the one idle longest first
+	ended   list          // waiting to settle, in order of ending
+	now     time.Time     // the latest line's time, of all hosts
+	passed  time.Duration // by the clock of the host that is ahead
 	noted   map[process]noted
-	scopes  []scope
-	scope   int // of the latest event
+	scopes  []site
+	known   map[scope]int // their numbers
+	scope   int           // of the latest event
 	strings interner
+	begun   int64 // messages begun
+	size    int   // bytes held, about
 
+	// Limit is how many bytes the messages held may take, about. Beyond it those that have
+	// ended are released without settling; then the ones idle longest are released as they
+	// are, and counted as Evicted.
+	Limit int
+	// Evicted counts the messages released early: their open recipients are lost.
+	Evicted int64
 	// Reused counts queue IDs that began again before their message had ended.
-	Reused int
+	Reused int64
+}
+
+// DefaultLimit is a new Ledger's Limit: room for half a million messages, which with what the
+// collection of garbage needs make less than 1 GiB.
+const DefaultLimit = 384 << 20
+
+// What a message and a recipient take besides their strings, with their places in maps and
+// slices.
+const (
+	messageSize   = 640
+	recipientSize = 256
+)
+
+// list is a list of messages; each is in one at most.
+type list struct {
+	first, last *Message
+	n           int
+}
+
+// push puts m at the end of the list, and takes it out of the one it is in.
+func (s *list) push(m *Message) {
+	m.leave()
+	m.in, m.before = s, s.last
+	if s.last == nil {
+		s.first = m
+	} else {
+		s.last.after = m
+	}
+	s.last = m
+	s.n++
+}
+
+// leave takes m out of its list.
+func (m *Message) leave() {
+	s := m.in
+	if s == nil {
+		return
+	}
+	if m.before == nil {
+		s.first = m.after
+	} else {
+		m.before.after = m.after
+	}
+	if m.after == nil {
+		s.last = m.before
+	} else {
+		m.after.before = m.before
+	}
+	s.n--
+	m.in, m.before, m.after = nil, nil, nil
 }
 
 // key identifies a queue ID on one host.
@@ -42,13 +103,25 @@ type scope struct {
 	host string
 	mta  parser.MTA
 	set  int
-	qmgr int // process ID of Postfix's queue manager, as it last logged
 }
+
+// site is a scope with what is known about it.
+type site struct {
+	scope
+	qmgr int           // process ID of Postfix's queue manager, as it last logged
+	now  time.Time     // its latest line's time
+	seen time.Duration // what had passed at its latest line
+}
+
+// maxScopes bounds the hosts told apart; all beyond share one scope. Only a forged log has
+// more.
+const maxScopes = 1 << 16
 
 // NewLedger returns a Ledger that hands every finished message to release. The Message is
 // the receiver's from then on.
 func NewLedger(release func(*Message)) *Ledger {
-	return &Ledger{release: release, open: make(map[key]*Message), noted: make(map[process]noted), strings: interner{}}
+	return &Ledger{release: release, open: make(map[key]*Message), noted: make(map[process]noted),
+		known: make(map[scope]int), Limit: DefaultLimit}
 }
 
 // Add applies one event and returns the message it belongs to, or nil: most lines without a
@@ -57,27 +130,97 @@ func NewLedger(release func(*Message)) *Ledger {
 // Where the event hands a recipient on inside this host (a content filter took it), Add turns
 // ev.Kind from Delivered to Forwarded.
 func (l *Ledger) Add(ev *parser.Event, set int) *Message {
-	if ev.Time.After(l.now) {
-		l.now = ev.Time
-		l.settleEnded()
-	}
+	l.tick(ev, set)
 	if len(ev.QueueID) == 0 {
-		if ev.MTA == parser.Postfix && (ev.Kind == parser.Held || ev.Kind == parser.Discarded) {
-			l.note(ev, set)
-		}
+		l.note(ev, set)
 		return nil
 	}
+	m := l.apply(ev, set)
+	if m != nil {
+		l.place(m)
+	}
+	if l.size > l.Limit {
+		l.shed()
+	}
+	return m
+}
+
+// tick advances the clocks.
+func (l *Ledger) tick(ev *parser.Event, set int) {
+	s := &l.scopes[l.scopeOf(ev, set)]
+	if ev.Time.After(l.now) {
+		if !s.now.IsZero() { // a host that turns up with its clock ahead does not make it later
+			l.passed += min(ev.Time.Sub(l.now), ev.Time.Sub(s.now))
+		}
+		l.now = ev.Time
+	}
+	s.seen = l.passed
+	if ev.Time.After(s.now) {
+		s.now = ev.Time
+		l.settleEnded()
+	}
+}
+
+// since is how long ago t is by the clock of m's host, which may be hours behind or ahead of
+// others' in a merged log. While the host is silent its clock goes on with the others.
+func (l *Ledger) since(m *Message, t time.Time) time.Duration {
+	s := &l.scopes[m.scope]
+	return s.now.Sub(t) + l.passed - s.seen
+}
+
+// place moves an open message that was heard of to its list.
+func (l *Ledger) place(m *Message) {
+	switch {
+	case m.in == &l.ended || m.released:
+	case m.Active || m.State == StateHeld || m.Source == SourceNotification:
+		if l.queued.last != m {
+			l.queued.push(m)
+		}
+	case m.in == nil:
+		l.fresh.push(m)
+	}
+}
+
+// shed releases messages until those held are within Limit again: the ended ones first, then
+// of the larger kind of open ones those idle longest, so that a flood of transactions that
+// never end drives out its own.
+func (l *Ledger) shed() {
+	for l.size > l.Limit {
+		m := l.ended.first
+		if m == nil {
+			if m = l.queued.first; l.fresh.n > l.queued.n || m == nil {
+				m = l.fresh.first
+			}
+			if m == nil {
+				return
+			}
+			l.Evicted++
+			l.lost(m)
+		}
+		l.forget(m)
+	}
+}
+
+// lost ends a message whose end is not in the input.
+func (l *Ledger) lost(m *Message) {
+	m.lose()
+	m.State = StateLost
+	l.end(m, m.Last)
+}
+
+// apply applies an event with a queue ID.
+func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 	switch ev.Kind {
 	case parser.Received:
 		return l.received(ev, set)
 	case parser.Queued:
 		m := l.find(ev, set)
-		if m == nil || !m.Closed.IsZero() {
+		if m == nil || !m.Closed.IsZero() && !(m.State == StateDone && m.Announced == 0 && ev.Time.Sub(m.Closed) <= late) {
 			m = l.begin(ev, set)
 			m.OpenedBefore = true
 		}
-		l.queued(m, ev)
-		l.scopes[l.scope].qmgr = ev.PID
+		l.activate(m, ev)
+		l.scopes[l.scopeOf(ev, set)].qmgr = ev.PID
 		return m
 	case parser.Delivered, parser.Deferred, parser.Bounced, parser.Forwarded, parser.Expired, parser.Discarded:
 		m := l.findOrBegin(ev, set)
@@ -86,7 +229,7 @@ func (l *Ledger) Add(ev *parser.Event, set int) *Message {
 	case parser.HostError:
 		m := l.find(ev, set)
 		if m != nil {
-			m.lastError = hostError{ev.Time, l.peer(&ev.Relay), l.answer(ev)}
+			m.lastError = &hostError{ev.Time, l.peer(&ev.Relay), l.answer(ev)}
 			m.Last = ev.Time
 		}
 		return m
@@ -100,7 +243,7 @@ func (l *Ledger) Add(ev *parser.Event, set int) *Message {
 	case parser.Held:
 		m := l.findOrBegin(ev, set)
 		m.Last = ev.Time
-		m.hold(string(ev.Recipient))
+		l.hold(m, string(clip(ev.Recipient)))
 		l.envelope(m, ev)
 		if ev.MTA == parser.Exim && m.Sender == "<>" {
 			m.unfail()
@@ -134,6 +277,14 @@ func (l *Ledger) Add(ev *parser.Event, set int) *Message {
 	case parser.Probe:
 		m := l.findOrBegin(ev, set)
 		m.Probe, m.Last = true, ev.Time
+		if m.Source == SourceNotification && m.NotificationOf == "" {
+			m.Source = SourceNone // only its sender looked like a notice's
+		}
+		return m
+	}
+	if len(ev.Recipient) > 0 && len(ev.OrigRecipient) > 0 && ev.Kind == parser.Other {
+		m := l.findOrBegin(ev, set)
+		l.rewrite(m, string(clip(ev.OrigRecipient)), string(clip(ev.Recipient)))
 		return m
 	}
 	m := l.find(ev, set)
@@ -150,10 +301,9 @@ func (l *Ledger) Add(ev *parser.Event, set int) *Message {
 // Close releases every message that is still held, the ended ones first, then the open ones
 // in the order of their first lines.
 func (l *Ledger) Close() {
-	for _, m := range l.ended {
-		l.forget(m)
+	for l.ended.first != nil {
+		l.forget(l.ended.first)
 	}
-	l.ended = nil
 	open := make([]*Message, 0, len(l.open))
 	for _, m := range l.open {
 		for ; m != nil; m = m.next {
@@ -162,15 +312,16 @@ func (l *Ledger) Close() {
 	}
 	sortMessages(open)
 	for _, m := range open {
-		m.nameUnseen()
+		l.nameUnseen(m)
 		l.resolve(m)
-		if !m.Active && m.State == StateQueued && l.now.Sub(m.Last) > settle {
+		if !m.Active && m.State == StateQueued && l.since(m, m.Last) > settle {
 			m.State = StateLost // a transaction that the client gave up; nothing was queued
 		}
+		m.leave()
 		m.released = true
 		l.release(m)
 	}
-	l.open = make(map[key]*Message)
+	l.open, l.size = make(map[key]*Message), 0
 }
 
 // each calls f for every message not yet released.
@@ -189,33 +340,24 @@ const maxEnded = 100_000
 // queued; then the client has given it up.
 const transaction = time.Hour
 
+// late is how far, in log time, the first line of a message can come after its others.
+const late = 2 * time.Second
+
 // settleEnded releases the messages that ended long enough ago, and ends those that were
 // never queued.
 func (l *Ledger) settleEnded() {
-	for len(l.begun) > 0 && l.now.Sub(l.begun[0].First) > transaction {
-		m := l.begun[0]
-		l.begun[0] = nil
-		l.begun = l.begun[1:]
-		if !m.Active && m.Closed.IsZero() && m.State == StateQueued && m.Source != SourceNotification {
-			m.State = StateLost
-			l.end(m, m.Last)
-		}
+	for m := l.fresh.first; m != nil && l.since(m, m.First) > transaction; m = l.fresh.first {
+		m.State = StateLost
+		l.end(m, m.Last)
 	}
-	for len(l.ended) > 0 && (l.now.Sub(l.ended[0].Closed) > settle || len(l.ended) > maxEnded) {
-		m := l.ended[0]
-		l.ended[0] = nil
-		l.ended = l.ended[1:]
+	for m := l.ended.first; m != nil && l.since(m, m.Closed) > settle; m = l.ended.first {
 		l.forget(m)
 	}
 }
 
 // forget releases m and makes its queue ID free.
 func (l *Ledger) forget(m *Message) {
-	if !m.waiting {
-		return
-	}
-	m.waiting = false
-	k := key{l.scopeOf(m.Host, m.MTA, m.Set), m.QueueID}
+	k := key{m.scope, m.QueueID}
 	if head := l.open[k]; head == m {
 		if m.next == nil {
 			delete(l.open, k)
@@ -231,44 +373,48 @@ func (l *Ledger) forget(m *Message) {
 		}
 	}
 	m.next = nil
+	m.leave()
+	l.size -= m.size
 	l.resolve(m)
 	m.released = true
 	l.release(m)
 }
 
-// resolve settles what could only be known at the end: a recipient handed on to a queue ID
-// that never came up was delivered as far as this input tells.
+// resolve settles what could only be known at the end: to which message a recipient was
+// handed on. One handed on to a queue ID that never came up was delivered as far as this
+// input tells.
 func (l *Ledger) resolve(m *Message) {
 	if m.State == StateDone {
 		m.lose() // it ended with recipients whose last line is not in the input
 	}
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
-		if r.Outcome != Forwarded || r.Next != nil {
-			continue
+		switch {
+		case r.Outcome == Delivered && (r.NextID != "" || len(m.children) > 0):
+			if next := l.handedOn(m, r.NextID, r.Relay.IP); next != nil { // its line came late
+				r.Outcome = Forwarded
+				l.join(m, r, next)
+			}
+		case r.Outcome == Forwarded && r.Next == nil:
+			if next := l.successor(m, r.NextID); next != nil {
+				l.join(m, r, next)
+			} else {
+				r.Outcome = Delivered
+			}
 		}
-		if r.Next = l.continuation(m, r.NextID); r.Next == nil {
-			r.Outcome = Delivered
+		if r.Outcome == Forwarded && len(m.children) > 1 && r.Next.find(r.Address, r.Original) == nil {
+			for _, c := range m.children { // a filter made several messages of one
+				if c.find(r.Address, r.Original) != nil {
+					r.Next, r.NextID = c, c.QueueID
+				}
+			}
 		}
 	}
+	m.children = nil
 }
 
-// scopeOf returns the number of the scope.
-func (l *Ledger) scopeOf(host string, mta parser.MTA, set int) int {
-	if host != "" {
-		set = 0
-	}
-	for i := range l.scopes {
-		if s := &l.scopes[i]; s.set == set && s.mta == mta && s.host == host {
-			return i
-		}
-	}
-	l.scopes = append(l.scopes, scope{host: host, mta: mta, set: set})
-	return len(l.scopes) - 1
-}
-
-// scopeOfEvent is scopeOf for an event, which mostly is the one before.
-func (l *Ledger) scopeOfEvent(ev *parser.Event, set int) int {
+// scopeOf returns the number of the event's scope, which mostly is the one before.
+func (l *Ledger) scopeOf(ev *parser.Event, set int) int {
 	if len(ev.Host) > 0 {
 		set = 0
 	}
@@ -277,15 +423,24 @@ func (l *Ledger) scopeOfEvent(ev *parser.Event, set int) int {
 			return l.scope
 		}
 	}
-	l.scope = l.scopeOf(l.strings.get(ev.Host), ev.MTA, set)
-	return l.scope
+	s := scope{l.strings.get(ev.Host), ev.MTA, set}
+	n, ok := l.known[s]
+	if !ok {
+		n = min(len(l.scopes), maxScopes-1)
+		if n == len(l.scopes) {
+			l.scopes = append(l.scopes, site{scope: s})
+			l.known[s] = n
+		}
+	}
+	l.scope = n
+	return n
 }
 
 // find returns the message the event is about, nil where none is known. A delivery agent can
 // log under a name of its own in master.cf, so where no message of the event's instance has
 // the queue ID, another instance's is taken.
 func (l *Ledger) find(ev *parser.Event, set int) *Message {
-	head := l.open[key{l.scopeOfEvent(ev, set), string(ev.QueueID)}]
+	head := l.open[key{l.scopeOf(ev, set), string(ev.QueueID)}]
 	for m := head; m != nil; m = m.next {
 		if m.Instance == string(ev.Instance) {
 			return m
@@ -305,40 +460,46 @@ func (l *Ledger) findOrBegin(ev *parser.Event, set int) *Message {
 
 // begin starts a new message, ending one that still has the queue ID.
 func (l *Ledger) begin(ev *parser.Event, set int) *Message {
-	k := key{l.scopeOfEvent(ev, set), string(ev.QueueID)}
+	k := key{l.scopeOf(ev, set), string(ev.QueueID)}
 	m := &Message{
-		QueueID: k.id, Host: l.scopes[k.scope].host, Instance: l.strings.get(ev.Instance),
-		MTA: ev.MTA, Set: set, First: ev.Time, Last: ev.Time,
+		QueueID: k.id, Host: l.strings.get(ev.Host), Instance: l.strings.get(ev.Instance),
+		MTA: ev.MTA, Set: set, First: ev.Time, Last: ev.Time, scope: k.scope, begun: l.begun,
 	}
+	l.begun++
 	for old := l.open[k]; old != nil; old = old.next {
 		if old.Instance != m.Instance {
 			continue
 		}
 		if old.Closed.IsZero() {
 			l.Reused++
-			old.lose()
-			old.State = StateLost
-			l.end(old, old.Last)
+			l.lost(old)
 		}
-		l.forget(old) // its place in the list of ended ones stays, and is passed over
+		l.forget(old)
 		break
 	}
 	m.next = l.open[k]
 	l.open[k] = m
-	l.begun = append(l.begun, m)
+	l.grow(m, messageSize)
+	l.place(m)
 	return m
+}
+
+// grow notes that m takes n bytes more.
+func (l *Ledger) grow(m *Message, n int) {
+	m.size += n
+	l.size += n
 }
 
 // end closes m; it settles before it is released.
 func (l *Ledger) end(m *Message, t time.Time) {
 	m.Last = t
-	if m.waiting {
+	if m.in == &l.ended {
 		return
 	}
-	m.Closed, m.waiting = t, true
-	l.ended = append(l.ended, m)
-	if len(l.ended) > maxEnded {
-		l.settleEnded()
+	m.Closed = t
+	l.ended.push(m)
+	if l.ended.n > maxEnded {
+		l.forget(l.ended.first)
 	}
 }
 

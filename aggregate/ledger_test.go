@@ -263,6 +263,193 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
 04:00:00 postfix/smtpd[9]: warning: 3A1B2C3D4E: queue file size limit exceeded`,
 		"3A1B2C3D4E rejected smtp"},
+	{"a filter on another host: it gives back what it was given", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtpd[9]: 7A1B2C3D4E: client=filter.own.example[10.0.0.5]
+04:00:01 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@c.example>
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=filter.own.example[10.0.0.5]:10024, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 from MTA(smtp:[10.0.0.1]:10025): 250 2.0.0 Ok: queued as 7A1B2C3D4E)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:01 postfix/qmgr[1]: 7A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:02 postfix/smtp[7]: 7A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 8A1B2C3D4E)
+04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example forwarded 250 x1 to 7A1B2C3D4E then delivered\n" +
+			"7A1B2C3D4E done reinjected from 3A1B2C3D4E; u@d.example delivered 250 x1"},
+	{"the next host's queue ID is one of ours by chance: another message", `
+04:00:00 postfix/smtpd[9]: 7A1B2C3D4E: client=localhost[127.0.0.1]
+04:00:00 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<other@c.example>
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 7A1B2C3D4E)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:01 postfix/qmgr[1]: 7A1B2C3D4E: from=<b@c.example>, size=100, nrcpt=1 (queue active)`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n7A1B2C3D4E queued smtp unseen=1"},
+	{"a filter makes two messages of one and names the last", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=2 (queue active)
+04:00:01 postfix/smtpd[9]: 7A1B2C3D4E: client=localhost[127.0.0.1], orig_queue_id=3A1B2C3D4E, orig_client=c.example[192.0.2.9]
+04:00:01 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@c.example>
+04:00:01 postfix/smtpd[9]: 8A1B2C3D4E: client=localhost[127.0.0.1], orig_queue_id=3A1B2C3D4E, orig_client=c.example[192.0.2.9]
+04:00:01 postfix/cleanup[9]: 8A1B2C3D4E: message-id=<m@c.example>
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 8A1B2C3D4E)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<v@d.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 8A1B2C3D4E)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:01 postfix/qmgr[1]: 7A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/qmgr[1]: 8A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:02 postfix/smtp[7]: 7A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))
+04:00:02 postfix/smtp[7]: 8A1B2C3D4E: to=<v@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:03 postfix/qmgr[1]: 7A1B2C3D4E: removed
+04:00:03 postfix/qmgr[1]: 8A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example forwarded 250 x1 to 7A1B2C3D4E then bounced; v@d.example forwarded 250 x1 to 8A1B2C3D4E then delivered\n" +
+			"7A1B2C3D4E done reinjected from 3A1B2C3D4E; u@d.example bounced 550 x1\n" +
+			"8A1B2C3D4E done reinjected from 3A1B2C3D4E; v@d.example delivered 250 x1"},
+	{"a filter that tells no queue ID but passes ours on, and gives back later", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 Accepted)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:05 postfix/smtpd[9]: 7A1B2C3D4E: client=localhost[127.0.0.1], orig_queue_id=3A1B2C3D4E, orig_client=c.example[192.0.2.9]
+04:00:05 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@c.example>
+04:00:05 postfix/qmgr[1]: 7A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:06 postfix/smtp[7]: 7A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:06 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example forwarded 250 x1 to 7A1B2C3D4E then delivered\n" +
+			"7A1B2C3D4E done reinjected from 3A1B2C3D4E; u@d.example delivered 250 x1"},
+	{"an orig_queue_id of another host is no hop of ours", `
+04:00:05 postfix/smtpd[9]: 7A1B2C3D4E: client=front.own.example[10.0.0.7], orig_queue_id=3A1B2C3D4E, orig_client=c.example[192.0.2.9]
+04:00:05 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@c.example>
+04:00:05 postfix/qmgr[1]: 7A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:06 postfix/smtp[7]: 7A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:06 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"7A1B2C3D4E done smtp from 3A1B2C3D4E; u@d.example delivered 250 x1"},
+	{"a before-queue filter: no hop, the message is the client's", `
+04:00:00 postfix/smtpd[9]: NOQUEUE: client=c.example[192.0.2.9]
+04:00:01 postfix/smtpd[8]: 7A1B2C3D4E: client=localhost[127.0.0.1], orig_client=c.example[192.0.2.9]
+04:00:01 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@c.example>
+04:00:01 postfix/smtpd[9]: proxy-accept: END-OF-MESSAGE: 250 2.0.0 Ok: queued as 7A1B2C3D4E; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
+04:00:01 postfix/qmgr[1]: 7A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:02 postfix/lmtp[7]: 7A1B2C3D4E: to=<u@d.example>, relay=mx[private/dovecot-lmtp], delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 <u@d.example> hh4tC2vL Saved)
+04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"7A1B2C3D4E done smtp; u@d.example delivered 250 x1"},
+	{"thrown away by the filter", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0.5/0.5, dsn=2.7.0, status=sent (250 2.7.0 Ok, discarded, id=00001-01 - INFECTED: Eicar)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example discarded 250 x1"},
+	{"a notice that goes through the filter stays a notice", `
+09:00:00 postfix/cleanup[9]: 5A1B2C3D4E: message-id=<n@mx.example>
+09:00:00 postfix/qmgr[1]: 5A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)
+09:00:00 postfix/bounce[9]: 3A1B2C3D4E: sender non-delivery notification: 5A1B2C3D4E
+09:00:01 postfix/smtpd[9]: 7A1B2C3D4E: client=localhost[127.0.0.1]
+09:00:01 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<n@mx.example>
+09:00:01 postfix/qmgr[1]: 7A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)
+09:00:01 postfix/smtp[7]: 5A1B2C3D4E: to=<a@c.example>, relay=127.0.0.1[127.0.0.1]:10024, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 7A1B2C3D4E)
+09:00:01 postfix/qmgr[1]: 5A1B2C3D4E: removed
+09:00:02 postfix/smtp[7]: 7A1B2C3D4E: to=<a@c.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+09:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"5A1B2C3D4E done notification about 3A1B2C3D4E; a@c.example forwarded 250 x1 to 7A1B2C3D4E then delivered\n" +
+			"7A1B2C3D4E done notification from 5A1B2C3D4E about 3A1B2C3D4E; a@c.example delivered 250 x1"},
+	{"a stranger's bounce is mail", `
+09:00:00 postfix/smtpd[9]: 5A1B2C3D4E: client=c.example[192.0.2.9]
+09:00:00 postfix/cleanup[9]: 5A1B2C3D4E: message-id=<n@c.example>
+09:00:00 postfix/qmgr[1]: 5A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)
+09:00:01 postfix/local[7]: 5A1B2C3D4E: to=<a@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to mailbox)
+09:00:02 postfix/qmgr[1]: 5A1B2C3D4E: removed`,
+		"5A1B2C3D4E done smtp; a@own.example delivered x1"},
+	{"a double bounce, and a notice to the postmaster about a refused client", `
+09:00:00 postfix/qmgr[1]: 5A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)
+09:00:01 postfix/smtp[7]: 5A1B2C3D4E: to=<a@c.example>, ` + remote + `, dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))
+09:00:01 postfix/cleanup[9]: 6A1B2C3D4E: message-id=<n@mx.example>
+09:00:01 postfix/qmgr[1]: 6A1B2C3D4E: from=<double-bounce@mx.example>, size=100, nrcpt=1 (queue active)
+09:00:01 postfix/bounce[9]: 5A1B2C3D4E: postmaster non-delivery notification: 6A1B2C3D4E
+09:00:01 postfix/qmgr[1]: 5A1B2C3D4E: removed
+09:00:01 postfix/local[7]: 6A1B2C3D4E: to=<root@own.example>, orig_to=<postmaster>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to mailbox)
+09:00:01 postfix/qmgr[1]: 6A1B2C3D4E: removed
+09:00:02 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<o@mx.example>
+09:00:02 postfix/qmgr[1]: 7A1B2C3D4E: from=<double-bounce@mx.example>, size=100, nrcpt=1 (queue active)
+09:00:02 postfix/local[7]: 7A1B2C3D4E: to=<root@own.example>, orig_to=<postmaster>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to mailbox)
+09:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"5A1B2C3D4E done  opened-before; a@c.example bounced 550 x1\n" +
+			"6A1B2C3D4E done notification about 5A1B2C3D4E; root@own.example (postmaster) delivered x1\n" +
+			"7A1B2C3D4E done notification; root@own.example (postmaster) delivered x1"},
+	{"3.11's link before the notice, under an ID that a finished message had", `
+09:00:00 postfix/smtpd[9]: 5A1B2C3D4E: client=c.example[192.0.2.9]
+09:00:00 postfix/qmgr[1]: 5A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+09:00:01 postfix/smtp[7]: 5A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+09:00:01 postfix/qmgr[1]: 5A1B2C3D4E: removed
+09:00:02 postfix/bounce[9]: 3A1B2C3D4E: sender non-delivery notification: 5A1B2C3D4E
+09:00:02 postfix/cleanup[9]: 5A1B2C3D4E: message-id=<n@mx.example>
+09:00:02 postfix/qmgr[1]: 5A1B2C3D4E: from=<>, size=100, nrcpt=1 (queue active)`,
+		"5A1B2C3D4E done smtp; u@d.example delivered 250 x1\n5A1B2C3D4E queued notification about 3A1B2C3D4E unseen=1"},
+	{"a list: one in, three out, one of them failed", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@c.example>
+04:00:01 postfix/qmgr[1]: 7A1B2C3D4E: from=<list-owner@own.example>, size=100, nrcpt=3 (queue active)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<list@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (forwarded as 7A1B2C3D4E)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:02 postfix/smtp[7]: 7A1B2C3D4E: to=<u@d.example>, orig_to=<list@own.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:02 postfix/smtp[7]: 7A1B2C3D4E: to=<v@d.example>, orig_to=<list@own.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:02 postfix/smtp[7]: 7A1B2C3D4E: to=<w@d.example>, orig_to=<list@own.example>, ` + remote + `, dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))
+04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; list@own.example forwarded x1 to 7A1B2C3D4E then delivered\n" +
+			"7A1B2C3D4E done forwarded from 3A1B2C3D4E; u@d.example (list@own.example) delivered 250 x1; v@d.example (list@own.example) delivered 250 x1; w@d.example (list@own.example) bounced 550 x1"},
+	{"cleanup refuses local mail: it is returned, not refused", `
+04:00:00 postfix/pickup[9]: 3A1B2C3D4E: uid=1000 from=<a>
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: reject: header Subject: bad from local; from=<a@own.example>: 5.7.1 no
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: to=<u@d.example>, relay=none, delay=0, delays=0/0/0/0, dsn=5.7.1, status=bounced (no)`,
+		"3A1B2C3D4E done local; u@d.example bounced x1"},
+	{"delivery logged before qmgr's line, and qmgr's after its own removed", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x1"},
+	{"the client's line comes last of all", `
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:00 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:00 postfix/smtpd[9]: 4A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 4A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)`,
+		"3A1B2C3D4E queued ; u@d.example delivered 250 x1\n4A1B2C3D4E queued smtp unseen=1"},
+	{"an earlier deferral written after the delivery", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:02 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=4.2.2, status=deferred (host mx.d.example[192.0.2.1] said: 452 4.2.2 Full (in reply to RCPT TO command))
+04:00:02 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x2"},
+	{"placed on hold, long after released", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=4.2.2, status=deferred (host mx.d.example[192.0.2.1] said: 452 4.2.2 Full (in reply to RCPT TO command))
+05:00:00 postfix/postsuper[9]: 3A1B2C3D4E: placed on hold
+20:00:00 postfix/postsuper[9]: 3A1B2C3D4E: released from hold
+22:00:00 postfix/anvil[9]: statistics: max cache size 1 at Nov  3 05:00:00`,
+		"3A1B2C3D4E queued smtp; u@d.example deferred 452 x1"},
+	{"two recipients held before there was a queue ID; another client's rule is not ours", `
+04:00:00 postfix/smtpd[8]: NOQUEUE: hold: RCPT from x.example[192.0.2.8]: <t@d.example>: Recipient address by recipient; from=<b@x.example> to=<t@d.example> proto=ESMTP helo=<x.example>
+04:00:00 postfix/smtpd[8]: disconnect from x.example[192.0.2.8] ehlo=1 quit=1 commands=2
+04:00:00 postfix/smtpd[9]: NOQUEUE: hold: RCPT from c.example[192.0.2.9]: <u@d.example>: Recipient address by recipient; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[9]: NOQUEUE: hold: RCPT from c.example[192.0.2.9]: <v@d.example>: Recipient address by recipient; from=<a@c.example> to=<v@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:01 postfix/smtpd[8]: 4A1B2C3D4E: client=x.example[192.0.2.8]
+04:00:01 postfix/qmgr[1]: 4A1B2C3D4E: from=<b@x.example>, size=100, nrcpt=1 (queue active)`,
+		"3A1B2C3D4E held smtp; u@d.example  x0; v@d.example  x0\n4A1B2C3D4E queued smtp unseen=1"},
+	{"two aliases that forward to each other", `
+04:00:00 postfix/local[7]: 3A1B2C3D4E: to=<a@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (forwarded as 7A1B2C3D4E)
+04:00:00 postfix/local[7]: 7A1B2C3D4E: to=<b@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (forwarded as 3A1B2C3D4E)
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:00 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"3A1B2C3D4E done forwarded from 7A1B2C3D4E opened-before; a@own.example forwarded x1 to 7A1B2C3D4E\n" +
+			"7A1B2C3D4E done reinjected from 3A1B2C3D4E opened-before; b@own.example forwarded x1 to 3A1B2C3D4E"},
 	{"an address probe is no mail", `
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@mx.example>
 04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<double-bounce@mx.example>, size=100, nrcpt=1 (queue active)
@@ -341,6 +528,56 @@ var eximStories = []struct{ name, log, want string }{
 05:00:02 1tivSk-0007oc-5Q a@c.example: error ignored
 05:00:02 1tivSk-0007oc-5Q Completed`,
 		"1tivSk-0007oc-5Q done notification about 1tivSh-0007oc-5P; a@c.example bounced 550 x1"},
+	{"cutthrough: delivered before it has arrived", `
+04:00:00 1tivSh-0007oc-5P >> u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:00 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example delivered 250 x1"},
+	{"fakereject: the client saw a refusal, the message was kept", `
+04:00:00 1tivSh-0007oc-5P (= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:00 1tivSh-0007oc-5P => u <u@own.example> R=localuser T=local_delivery
+04:00:00 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u (u@own.example) delivered x1"},
+	{"through a scanner and back, joined by Exim's ID and the Message-ID", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 id=m@c.example
+04:00:01 1tivSk-0007oc-5Q <= a@c.example H=localhost [127.0.0.1] P=esmtp S=200 id=m@c.example
+04:00:01 1tivSh-0007oc-5P => u@d.example R=scan T=scan_smtp H=127.0.0.1 [127.0.0.1] C="250 2.0.0 from MTA(smtp:[127.0.0.1]:10025): 250 OK id=1tivSk-0007oc-5Q"
+04:00:01 1tivSh-0007oc-5P Completed
+04:00:02 1tivSk-0007oc-5Q ** u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 550 5.1.1 no
+04:00:02 1tivSk-0007oc-5Q Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example forwarded 250 x1 to 1tivSk-0007oc-5Q then bounced\n" +
+			"1tivSk-0007oc-5Q done reinjected from 1tivSh-0007oc-5P; u@d.example bounced 550 x1"},
+	{"an alias for a pipe, a file and nobody; an autoreply", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 from <a@c.example> for all@own.example
+04:00:00 1tivSh-0007oc-5P => |/usr/bin/list <all@own.example> R=system_aliases T=address_pipe
+04:00:00 1tivSh-0007oc-5P => /var/mail/archive <all@own.example> R=system_aliases T=address_file
+04:00:00 1tivSh-0007oc-5P => :blackhole: <all@own.example> R=system_aliases
+04:00:00 1tivSh-0007oc-5P => >a@c.example <all@own.example> R=vacation T=vacation_reply
+04:00:00 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; |/usr/bin/list (all@own.example) delivered x1; /var/mail/archive (all@own.example) delivered x1; " +
+			":blackhole: (all@own.example) discarded x1; >a@c.example (all@own.example) delivered x1"},
+	{"frozen by the administrator, thawed, delivered", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:01 1tivSh-0007oc-5P frozen by root
+05:00:01 1tivSh-0007oc-5P Message is frozen
+06:00:01 1tivSh-0007oc-5P Unfrozen by forced delivery
+06:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+06:00:01 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example delivered 250 x1"},
+	{"rewritten on arrival: found under the address that was given", `
+04:00:00 1tivSh-0007oc-5P "old@own.example" from env-to rewritten as "bob@own.example" by rule 1
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 from <a@c.example> for old@own.example
+04:00:00 1tivSh-0007oc-5P => bob <bob@own.example> R=localuser T=local_delivery
+04:00:00 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; bob (old@own.example) delivered x1"},
+	{"a log that is read twice: one message", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+04:00:01 1tivSh-0007oc-5P Completed
+04:00:01 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example delivered 250 x2"},
 	{"its end only", `
 04:00:01 1tivSh-0007oc-5P Completed`,
 		"1tivSh-0007oc-5P done  opened-before"},
@@ -363,5 +600,80 @@ func TestEximStories(t *testing.T) {
 				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+// One queue ID on two hosts, or in the logs of two hosts that do not log their name, is two
+// messages, and nothing is joined across: the first host has delivered.
+func TestHostsAreApart(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		lines []string // the host, or the number of the set, before the line
+		want  string
+	}{
+		{"short IDs of merged hosts", []string{
+			"mx1 Nov  3 04:00:00 mx1 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]",
+			"mx1 Nov  3 04:00:00 mx1 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>",
+			"mx1 Nov  3 04:00:00 mx1 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)",
+			"mx2 Nov  3 04:00:00 mx2 postfix/smtpd[9]: 3A1B2C3D4E: client=mx1[10.0.0.1]",
+			"mx2 Nov  3 04:00:00 mx2 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>",
+			"mx1 Nov  3 04:00:00 mx1 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=mx2[10.0.0.2]:25, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 3A1B2C3D4E)",
+			"mx1 Nov  3 04:00:00 mx1 postfix/qmgr[1]: 3A1B2C3D4E: removed",
+			"mx2 Nov  3 04:00:00 mx2 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)",
+			"mx2 Nov  3 04:00:00 mx2 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, " + remote + ", dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))",
+			"mx2 Nov  3 04:00:00 mx2 postfix/qmgr[1]: 3A1B2C3D4E: removed"},
+			"3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n3A1B2C3D4E done smtp; u@d.example bounced 550 x1"},
+		{"a host whose clock is two hours ahead", []string{
+			"mx1 Nov  3 04:00:00 mx1 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]",
+			"mx2 Nov  3 06:00:00 mx2 postfix/smtpd[9]: 4A1B2C3D4E: client=c.example[192.0.2.9]",
+			"mx1 Nov  3 04:00:00 mx1 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)",
+			"mx1 Nov  3 04:00:01 mx1 postfix/qmgr[1]: 3A1B2C3D4E: removed",
+			"mx2 Nov  3 06:00:02 mx2 postfix/qmgr[1]: 4A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)",
+			"mx1 Nov  3 04:00:01 mx1 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, " + remote + ", dsn=2.0.0, status=sent (250 2.0.0 Ok)"},
+			"3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n4A1B2C3D4E queued smtp unseen=1"},
+		{"Exim's logs of two folders", []string{
+			"1 2026-11-03 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100",
+			"2 2026-11-03 04:00:00 1tivSh-0007oc-5P <= b@c.example H=c.example [192.0.2.9] P=esmtp S=100",
+			"2 2026-11-03 04:00:01 1tivSh-0007oc-5P ** v@d.example: Unrouteable address",
+			"1 2026-11-03 04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]",
+			"1 2026-11-03 04:00:01 1tivSh-0007oc-5P Completed",
+			"2 2026-11-03 04:00:01 1tivSh-0007oc-5P Completed"},
+			"1tivSh-0007oc-5P done smtp; u@d.example delivered x1\n1tivSh-0007oc-5P done smtp; v@d.example bounced x1"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			p := parser.New(parser.Options{Year: 2026})
+			var out []*Message
+			l := NewLedger(func(m *Message) { out = append(out, m) })
+			for _, line := range tt.lines {
+				set, line, _ := strings.Cut(line, " ")
+				var ev parser.Event
+				if p.Parse([]byte(line), &ev) != parser.Understood {
+					t.Fatalf("not understood: %s", line)
+				}
+				l.Add(&ev, int(set[len(set)-1]))
+			}
+			l.Close()
+			if got := tell(out); got != tt.want {
+				t.Errorf("got\n%s\nwant\n%s", got, tt.want)
+			}
+		})
+	}
+}
+
+// A clock that jumps, as by a line with a wrong stamp, loses nothing: what has ended is released
+// late or early, once.
+func TestClockJumps(t *testing.T) {
+	ms := play(t, `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+23:00:00 postfix/anvil[9]: statistics: max cache size 1 at Nov  3 05:00:00
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, `+remote+`, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:02 postfix/smtpd[9]: 4A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:02 postfix/qmgr[1]: 4A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:03 postfix/qmgr[1]: 4A1B2C3D4E: removed`)
+	want := "3A1B2C3D4E done smtp; u@d.example delivered 250 x1\n4A1B2C3D4E done smtp unseen=1"
+	if got := tell(ms); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

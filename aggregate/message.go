@@ -127,11 +127,20 @@ type Message struct {
 
 	Recipients []Recipient
 
-	announced string // the announced recipients' addresses as logged, where they are
-	lastError hostError
-	next      *Message // another instance's message with the same host and queue ID
-	waiting   bool     // is in the ledger's list of ended messages
+	login     string            // of the user who handed in what it continues
+	announced string            // the announced recipients' addresses as logged, where they are
+	rewritten map[string]string // recipients' addresses before Exim rewrote them, by those after
+	lastError *hostError        // nil: none
+	children  []*Message        // those that name it as where they come from
+	index     *index            `state:"-"` // nil while it has few recipients
+	scope     int               // number of its ledger's scope
+	size      int               // bytes it takes, about
+	begun     int64             // how many had begun before it
 	released  bool
+	next      *Message `state:"-"` // another instance's message with the same host and queue ID
+	in        *list    `state:"-"` // the ledger's list that it is in
+	before    *Message `state:"-"`
+	after     *Message `state:"-"`
 }
 
 // Recipient is one recipient of a message: a distinct address and original address.
@@ -147,7 +156,13 @@ type Recipient struct {
 	Answer   Answer
 	Status   status.Code
 	NextID   string // the queue ID that continues it
-	Next     *Message
+	// Cancelled: the message was given up by an administrator or by a time limit for frozen
+	// messages; Answer is the last deferral's (Exim "cancelled by").
+	Cancelled bool
+	Next      *Message
+
+	FirstDeferred time.Time     // of the first deferral line; zero: none
+	DeferredFor   status.Reason // why it was first put off
 
 	failed Outcome // how it failed before the message was frozen; see unfail
 }
@@ -169,32 +184,11 @@ func (m *Message) Unseen() int {
 	return max(0, m.Announced-len(m.Recipients))
 }
 
-// nameUnseen adds the announced recipients that have no line of their own, where the log
-// names them.
-func (m *Message) nameUnseen() {
-	for rest := m.announced; rest != ""; {
-		var a string
-		a, rest = cutAddress(rest)
-		if a != "" && !m.knows(a) {
-			m.Recipients = append(m.Recipients, Recipient{Address: a})
-		}
-	}
-	m.announced = ""
-}
-
 // knows tells whether address is a recipient's, before or after aliases. Exim drops the
 // quotes of a local part on delivery lines.
 func (m *Message) knows(address string) bool {
-	bare := strings.ReplaceAll(address, `"`, "")
-	for i := range m.Recipients {
-		r := &m.Recipients[i]
-		for _, a := range [...]string{r.Address, r.Original} {
-			if equalFold(a, address) || equalFold(a, bare) {
-				return true
-			}
-		}
-	}
-	return false
+	return m.find(address, address) != nil ||
+		strings.Contains(address, `"`) && m.find(strings.ReplaceAll(address, `"`, ""), "") != nil
 }
 
 // distinct counts the different addresses of a list separated by blanks.
@@ -231,22 +225,37 @@ func (m *Message) Mail() bool { return m.Source != SourceNotification && !m.Prob
 // handed on, else the recipient of the last message that continues it; of several (an alias
 // with many members) the one that fared worst. m is the last message, nil where r was not
 // handed on. ok is false where the chain does not end in a recipient.
-func (r *Recipient) Final() (end *Recipient, m *Message, ok bool) { return r.final(32) }
+func (r *Recipient) Final() (end *Recipient, m *Message, ok bool) {
+	steps := maxSteps
+	return r.final(&steps)
+}
 
-func (r *Recipient) final(depth int) (end *Recipient, m *Message, ok bool) {
+// maxSteps bounds the recipients that Final looks at: a chain of filters is short, but what
+// strangers write into a log may be a loop.
+const maxSteps = 10_000
+
+func (r *Recipient) final(steps *int) (end *Recipient, m *Message, ok bool) {
 	if r.Outcome != Forwarded || r.Next == nil {
 		return r, nil, true
 	}
-	if depth == 0 { // a chain of filters is short; a loop must end
-		return nil, nil, false
-	}
-	for _, n := range r.Next.continuing(r) {
-		e, last, ok := n.final(depth - 1)
+	one, all := r.Next.continuing(r)
+	for i := range all {
+		n := &all[i]
+		if one != nil {
+			n = one
+		}
+		if *steps--; *steps < 0 {
+			break
+		}
+		e, last, ok := n.final(steps)
 		if ok && (end == nil || badness(e.Outcome) > badness(end.Outcome)) {
 			end, m = e, last
 			if m == nil {
 				m = r.Next
 			}
+		}
+		if one != nil {
+			break
 		}
 	}
 	return end, m, end != nil
@@ -268,29 +277,26 @@ func badness(o Outcome) int {
 	return 4
 }
 
-// continuing returns the recipients of m that continue r: the one that find finds, else all,
-// since an alias turns one into many.
-func (m *Message) continuing(r *Recipient) []*Recipient {
-	if n := m.find(r); n != nil {
-		return []*Recipient{n}
-	}
-	all := make([]*Recipient, len(m.Recipients))
-	for i := range m.Recipients {
-		all[i] = &m.Recipients[i]
-	}
-	return all
+// continuing returns the recipient of m that continues r, or nil: then all of them do, since
+// an alias turns one into many.
+func (m *Message) continuing(r *Recipient) (one *Recipient, all []Recipient) {
+	return m.find(r.Address, r.Original), m.Recipients
 }
 
-// find returns the recipient of m that is r: the same address, or the same original address.
-func (m *Message) find(r *Recipient) *Recipient {
+// find returns the recipient of m with the given address, or with it or original as the
+// address before aliases.
+func (m *Message) find(address, original string) *Recipient {
+	if m.index != nil {
+		return m.index.find(m, address, original)
+	}
 	for i := range m.Recipients {
-		if n := &m.Recipients[i]; equalFold(n.Address, r.Address) {
+		if n := &m.Recipients[i]; equalFold(n.Address, address) {
 			return n
 		}
 	}
 	for i := range m.Recipients {
 		n := &m.Recipients[i]
-		if n.Original != "" && (equalFold(n.Original, r.Address) || equalFold(n.Original, r.Original)) {
+		if n.Original != "" && (equalFold(n.Original, address) || equalFold(n.Original, original)) {
 			return n
 		}
 	}
@@ -320,16 +326,31 @@ func lower(c byte) byte {
 
 // Settled tells whether m has been released and all messages that continue it have too: what
 // Final says will not change.
-func (m *Message) Settled() bool { return m.settled(32) }
+func (m *Message) Settled() bool { return m.Unsettled() == nil }
 
-func (m *Message) settled(depth int) bool {
-	if !m.released || depth == 0 {
-		return m.released
+// Unsettled returns a message that is still to be released before what Final says of m's
+// recipients is settled: m itself, or one that continues it. It returns nil if there is none.
+func (m *Message) Unsettled() *Message {
+	if !m.released {
+		return m
 	}
-	for i := range m.Recipients {
-		if r := &m.Recipients[i]; r.Outcome == Forwarded && r.Next != nil && !r.Next.settled(depth-1) {
-			return false
+	var seen map[*Message]bool
+	for todo := []*Message{m}; len(todo) > 0; {
+		m, todo = todo[len(todo)-1], todo[:len(todo)-1]
+		for i := range m.Recipients {
+			next := m.Recipients[i].Next
+			if next == nil || m.Recipients[i].Outcome != Forwarded || seen[next] {
+				continue
+			}
+			if !next.released {
+				return next
+			}
+			if seen == nil {
+				seen = map[*Message]bool{}
+			}
+			seen[next] = true
+			todo = append(todo, next)
 		}
 	}
-	return true
+	return nil
 }

@@ -1,7 +1,7 @@
 package aggregate
 
 import (
-	"bytes"
+	"strings"
 
 	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
@@ -15,12 +15,15 @@ func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 		m.Active = true
 	}
 	if ev.Sender != nil && m.Sender == "" {
-		m.Sender = string(ev.Sender)
+		m.Sender = string(clip(ev.Sender))
+	}
+	if m.State == StateRejected && ev.Recipient != nil {
+		m.State = StateDone // cleanup refuses local mail with a bounce: it was ours
 	}
 	if len(ev.Recipient) > 0 {
 		l.settleRecipient(m, l.recipient(m, ev), ev)
 	} else {
-		m.nameUnseen()
+		l.nameUnseen(m)
 		for i := range m.Recipients {
 			if r := &m.Recipients[i]; !r.Outcome.final() {
 				l.settleRecipient(m, r, ev)
@@ -41,14 +44,18 @@ func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 
 // settleRecipient gives r the outcome that the event tells.
 func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
+	if r.Outcome.final() && ev.Kind == parser.Deferred && !ev.Time.After(r.Time) {
+		r.Attempts += tries(ev) // an earlier attempt's line that came late
+		return
+	}
 	r.Time = ev.Time
 	if ev.Has&parser.HasDelay != 0 {
 		r.Delay, r.HasDelay = ev.Delay, true
 	} else if !m.OpenedBefore {
 		r.Delay, r.HasDelay = ev.Time.Sub(m.First), true
 	}
-	if ev.Recipient != nil && !ev.NotAttempted && ev.Kind != parser.Expired {
-		r.Attempts += max(1, ev.Repeat)
+	if n := tries(ev); n > 0 {
+		r.Attempts += n
 		if ev.Relay.Name != nil || ev.Relay.IP != nil {
 			r.Relay = l.peer(&ev.Relay)
 		}
@@ -57,38 +64,32 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 	switch ev.Kind {
 	case parser.Delivered:
 		r.Outcome = Delivered
-		if next := l.handedOn(m, ev); next != nil {
-			ev.Kind, r.Outcome, r.Next = parser.Forwarded, Forwarded, next
-			r.NextID = next.QueueID
-			if next.FromQueueID == "" {
-				next.FromQueueID = m.QueueID
-			}
-			if next.Source != SourceNotification {
-				next.Source = SourceReinjected
-			}
+		if ev.Direction != parser.Out {
+			break
+		}
+		if next := l.handedOn(m, string(ev.NextQueueID), string(ev.Relay.IP)); next != nil {
+			ev.Kind, r.Outcome = parser.Forwarded, Forwarded
+			l.join(m, r, next)
 		}
 	case parser.Forwarded:
 		r.Outcome = Forwarded
-		if next := l.continuation(m, string(ev.NextQueueID)); next != nil {
-			r.Next = next
-			next.FromQueueID = m.QueueID
-			if m.Source == SourceNotification {
-				next.Source, next.NotificationOf = SourceNotification, m.NotificationOf
-			} else {
+		if next := l.successor(m, string(ev.NextQueueID)); next != nil {
+			l.join(m, r, next)
+			if next.Source != SourceNotification {
 				next.Source = SourceForwarded
 			}
 		}
 	case parser.Deferred:
 		r.Outcome = Deferred
 	case parser.Bounced:
-		r.Outcome = Bounced
+		r.Outcome, r.Cancelled = Bounced, ev.Recipient == nil
 	case parser.Expired:
 		r.Outcome = Expired
 	case parser.Discarded:
 		r.Outcome = Discarded
 	}
-	if len(ev.NextQueueID) > 0 && r.NextID == "" {
-		r.NextID = string(ev.NextQueueID)
+	if len(ev.NextQueueID) > 0 && r.Next == nil {
+		r.NextID = string(clip(ev.NextQueueID))
 	}
 	answer := l.answer(ev)
 	if answer.Code == 0 && ev.Kind != parser.Delivered && ev.Kind != parser.Expired && !ev.NotAttempted {
@@ -105,14 +106,26 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		// "retry time not reached" is no cause.
 		ev.Reason = r.Answer.Reason
 	default:
+		l.grow(m, len(answer.Text)-len(r.Answer.Text))
 		r.Answer = answer
+	}
+	if ev.Kind == parser.Deferred {
+		r.putOff(ev.Time, ev.Reason)
 	}
 	r.Status = StatusOf(ev.Kind, r.Answer.Code)
 }
 
+// tries is how many attempts for its recipient the event tells of.
+func tries(ev *parser.Event) int {
+	if ev.Recipient == nil || ev.NotAttempted || ev.Kind == parser.Expired {
+		return 0
+	}
+	return max(1, ev.Repeat)
+}
+
 // fill gives an answer without a code the latest evidence about the same host.
 func (e *hostError) fill(a *Answer, ev *parser.Event) {
-	if e.answer.Code == 0 || ev.Time.Sub(e.time) > settle {
+	if e == nil || e.answer.Code == 0 || ev.Time.Sub(e.time) > settle {
 		return
 	}
 	known := ev.Relay.Name != nil || ev.Relay.IP != nil
@@ -143,69 +156,121 @@ func StatusOf(k parser.Kind, code int) status.Code {
 
 // recipient returns the entry for the event's recipient, making one if need be.
 func (l *Ledger) recipient(m *Message, ev *parser.Event) *Recipient {
-	orig := ev.OrigRecipient
-	if equalFold(orig, ev.Recipient) {
+	address, orig := clip(ev.Recipient), clip(ev.OrigRecipient)
+	if m.rewritten != nil {
+		key := address
+		if len(orig) > 0 {
+			key = orig
+		}
+		if old, ok := m.rewritten[strings.ToLower(string(key))]; ok {
+			orig = []byte(old)
+		}
+	}
+	if equalFold(orig, address) {
 		orig = nil
 	}
-	for i := range m.Recipients {
-		r := &m.Recipients[i]
-		if equalFold(r.Address, ev.Recipient) && equalFold(r.Original, orig) {
-			return r
-		}
+	if r := lookup(m, address, orig); r != nil {
+		return r
 	}
 	if ev.MTA == parser.Exim {
 		// A deferral while routing names the address as given; once routed it is logged as
 		// "new <given>", and the end of waiting may name either.
-		for i := range m.Recipients {
-			r := &m.Recipients[i]
-			if r.Outcome.final() {
-				continue
-			}
-			if len(orig) > 0 && r.Original == "" && equalFold(r.Address, orig) {
-				r.Address, r.Original = string(ev.Recipient), string(orig)
+		if len(orig) > 0 {
+			if r := lookup(m, orig, ""); r != nil && !r.Outcome.final() {
+				m.rename(r, string(address), string(orig))
 				return r
 			}
-			if len(orig) == 0 && equalFold(r.Original, ev.Recipient) ||
-				len(orig) == 0 && equalFold(r.Address, ev.Recipient) {
-				return r
-			}
+		} else if r := m.waiting(address); r != nil {
+			return r
 		}
 	}
-	m.Recipients = append(m.Recipients, Recipient{Address: string(ev.Recipient), Original: string(orig)})
-	return &m.Recipients[len(m.Recipients)-1]
+	return l.addRecipient(m, string(address), string(orig))
 }
 
-// handedOn returns the message of this host that a delivery went on as: the next hop is this
-// host, its "queued as" names a known queue ID, and that message names m as its origin or has
-// the same Message-ID and came from this host.
-func (l *Ledger) handedOn(m *Message, ev *parser.Event) *Message {
-	if len(ev.NextQueueID) == 0 || ev.Direction != parser.Out {
+// rewrite notes that Exim turns a recipient's address into another before it routes it, so
+// that it is found under the one that the client gave.
+func (l *Ledger) rewrite(m *Message, before, after string) {
+	if m.rewritten == nil {
+		m.rewritten = map[string]string{}
+	}
+	m.rewritten[strings.ToLower(after)] = before
+	l.grow(m, recipientSize+len(before)+len(after))
+}
+
+// waiting returns the recipient without a final outcome that has the address, before or after
+// aliases, or nil.
+func (m *Message) waiting(address []byte) *Recipient {
+	if m.index != nil {
+		if r := m.index.find(m, string(address), ""); r != nil && !r.Outcome.final() {
+			return r
+		}
 		return nil
 	}
-	next := l.continuation(m, string(ev.NextQueueID))
-	if next == nil || next == m {
-		return nil
-	}
-	if next.FromQueueID == m.QueueID {
-		return next
-	}
-	own := loopback(ev.Relay.IP) || len(ev.Relay.IP) > 0 && ev.Relay.IP[0] == '/' || loopback([]byte(next.Client.IP))
-	if own && m.MessageID != "" && m.MessageID == next.MessageID && next.FromQueueID == "" {
-		return next
+	for i := range m.Recipients {
+		if r := &m.Recipients[i]; !r.Outcome.final() && (equalFold(r.Original, address) || equalFold(r.Address, address)) {
+			return r
+		}
 	}
 	return nil
 }
 
-// continuation returns the message on m's host with the given queue ID.
-func (l *Ledger) continuation(m *Message, id string) *Message {
-	if id == "" {
-		return nil
+// addRecipient adds an entry.
+func (l *Ledger) addRecipient(m *Message, address, original string) *Recipient {
+	m.Recipients = append(m.Recipients, Recipient{Address: address, Original: original})
+	l.grow(m, recipientSize+len(address)+len(original))
+	r := &m.Recipients[len(m.Recipients)-1]
+	if m.index != nil {
+		m.index.add(r, len(m.Recipients)-1)
+	} else if len(m.Recipients) > many {
+		m.indexRecipients()
 	}
-	return l.open[key{l.scopeOf(m.Host, m.MTA, m.Set), id}]
+	return r
 }
 
-func loopback(ip []byte) bool {
-	return bytes.HasPrefix(ip, []byte("127.")) || string(ip) == "::1"
+// handedOn returns the message of this host that a delivery to the host with address relay
+// went on as, or nil. The next hop said "queued as id", and the message with that ID names m
+// as where it comes from, or has its Message-ID and came from this host or from the one that
+// got it. A filter that says no ID is known by the message that names m.
+func (l *Ledger) handedOn(m *Message, id, relay string) *Message {
+	here := loopback(relay) || relay != "" && relay[0] == '/'
+	if id != "" {
+		for n := l.open[key{m.scope, id}]; n != nil; n = n.next {
+			switch {
+			case n == m:
+			case n.FromQueueID == m.QueueID:
+				return n
+			case n.FromQueueID == "" && m.MessageID != "" && n.MessageID == m.MessageID &&
+				(here || loopback(n.Client.IP) || relay != "" && n.Client.IP == relay):
+				return n
+			}
+		}
+	}
+	for _, c := range m.children {
+		if here || c.Client.IP == relay {
+			return c
+		}
+	}
+	return nil
+}
+
+// join notes that next continues m's recipient r.
+func (l *Ledger) join(m *Message, r *Recipient, next *Message) {
+	r.Next, r.NextID = next, next.QueueID
+	next.follow(m, SourceReinjected)
+}
+
+// successor returns the message on m's host with the given queue ID, of several the one that
+// began last.
+func (l *Ledger) successor(m *Message, id string) *Message {
+	n := l.open[key{m.scope, id}]
+	for n == m && n != nil {
+		n = n.next
+	}
+	return n
+}
+
+func loopback[S string | []byte](ip S) bool {
+	return len(ip) > 4 && string(ip[:4]) == "127." || string(ip) == "::1"
 }
 
 // rejected ends a message that was refused at or after DATA.
@@ -220,6 +285,11 @@ func (l *Ledger) rejected(m *Message, ev *parser.Event) {
 		r := l.recipient(m, ev)
 		r.Outcome, r.Time, r.Answer = Rejected, ev.Time, l.answer(ev)
 		r.Status = status.CodeOf(ev.Code)
+	}
+	for i := range m.Recipients {
+		if r := &m.Recipients[i]; !r.Outcome.final() {
+			r.Outcome, r.Time = Rejected, ev.Time
+		}
 	}
 	l.end(m, ev.Time)
 }
@@ -242,7 +312,7 @@ func (l *Ledger) removed(m *Message, ev *parser.Event) {
 		r.Outcome, r.Time = Removed, ev.Time
 		return
 	}
-	m.nameUnseen()
+	l.nameUnseen(m)
 	for i := range m.Recipients {
 		if r := &m.Recipients[i]; !r.Outcome.final() {
 			r.Outcome, r.Time = Removed, ev.Time

@@ -16,7 +16,7 @@ import (
 type overTime struct {
 	nothing
 	zone   *time.Location
-	every  Every // as asked for
+	every  Every `state:"-"` // as asked for
 	fine   Every // as counted
 	counts map[slot]int64
 }

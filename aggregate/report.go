@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,11 +19,16 @@ type Options struct {
 	By           []Dim          // not nil: one table grouped by these instead of the usual ones
 	Tables       []string       // names of the tables wanted; nil: all
 	Bounces      bool           // the tables of the bounce report instead of the usual ones
+	Suppress     Suppress       // how the bounce report's suppression list is made
+	PerSender    bool           // only the bounce report's digest per sender
+	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
 	// Rewrite, if set, gets every event as soon as its reason is known: what it writes is all
 	// that is counted and kept. It must not keep the event.
 	Rewrite func(*parser.Event)
+	// Recent is how long what happens is counted apart as well, for Collector.Recent; 0: not.
+	Recent time.Duration
 	// Release, if set, gets every message when it is finished, or at Finish.
 	Release func(*Message)
 }
@@ -30,6 +36,8 @@ type Options struct {
 // Input says what was read: lines = Understood + Ignored + Unknown.
 type Input struct {
 	Files      int
+	Kinds      map[string]int // files by how they are kept: plain, gzip ...; nil: not told
+	Skipped    int            // files found and not read
 	Bytes      int64
 	Lines      int64
 	Understood int64
@@ -40,6 +48,8 @@ type Input struct {
 	MTAs       []string
 	Hosts      []string
 	Instances  []string
+	Reused     int64 // queue IDs that began again before their message had ended
+	Evicted    int64 // messages dropped before their end, because too many were open
 }
 
 // Totals are the report's sums; the contract (docs/contract.md) says what each counts.
@@ -73,7 +83,15 @@ type Report struct {
 	Partial bool
 	Input   Input
 	Totals  Totals
+	Checks  []Check // of `smtplog check`
 	Tables  []Table
+}
+
+// Check is a figure of a report held against its limits.
+type Check struct {
+	Metric string
+	Value  float64 // a count, a count per time, a share in percent, or seconds
+	State  string  // ok, warning or critical
 }
 
 // ReportSchema is the value of Report.Schema.
@@ -87,6 +105,7 @@ type Collector struct {
 	specs  []spec
 	*reasons
 	sums
+	parts     []*part // of the recent past, the oldest first
 	input     Input
 	hosts     seen
 	instances seen
@@ -109,6 +128,10 @@ func NewCollector(opt Options) (*Collector, error) {
 	c := &Collector{opt: opt, reasons: newReasons(opt.Classifier), hosts: seen{}, instances: seen{}}
 	all := specs
 	switch {
+	case opt.PerSender:
+		all = []spec{perSenderSpec}
+	case opt.Bounces && opt.By != nil:
+		all = []spec{bounceBySpec(opt.By)}
 	case opt.By != nil:
 		all = []spec{bySpec(opt.By)}
 	case opt.Bounces:
@@ -120,7 +143,10 @@ func NewCollector(opt Options) (*Collector, error) {
 	}
 	c.folds = c.newFolds()
 	c.ledger = NewLedger(func(m *Message) {
-		c.record(&c.sums, m)
+		c.record(m, into(&c.sums))
+		if opt.Recent > 0 {
+			c.record(m, func(t time.Time, _ bool) *sums { return c.part(t) })
+		}
 		if opt.Release != nil {
 			opt.Release(m)
 		}
@@ -149,6 +175,9 @@ func choose(all []spec, names []string) (chosen []spec, err error) {
 }
 
 func (c *Collector) newFolds() []fold {
+	if c.opt.Bounces {
+		return []fold{newBounceLog(c)}
+	}
 	folds := make([]fold, len(c.specs))
 	for i := range c.specs {
 		folds[i] = c.specs[i].make(c)
@@ -160,6 +189,11 @@ func (c *Collector) newFolds() []fold {
 func (c *Collector) Read(files int, bytes int64) {
 	c.input.Files += files
 	c.input.Bytes += bytes
+}
+
+// Sources tells how the files that were Read are kept, and how many were found and not read.
+func (c *Collector) Sources(kinds map[string]int, skipped int) {
+	c.input.Kinds, c.input.Skipped = kinds, skipped
 }
 
 // Line counts a line by its verdict, for lines that are not Added.
@@ -210,7 +244,12 @@ func (c *Collector) Add(ev *parser.Event, v parser.Verdict, set int) (m *Message
 	if !c.opt.Filter.Pass(view) {
 		return m, false
 	}
-	c.event(view)
+	c.sums.event(view)
+	if c.opt.Recent > 0 {
+		if s := c.part(ev.Time); s != nil {
+			s.event(view)
+		}
+	}
 	return m, true
 }
 
@@ -250,7 +289,7 @@ func (c *Collector) span(ev *parser.Event) {
 }
 
 // event counts what is counted when it happens: attempts, refusals, connections, warnings.
-func (c *Collector) event(v *View) {
+func (s *sums) event(v *View) {
 	ev, n := v.Event, int64(max(1, v.Event.Repeat))
 	switch ev.Kind {
 	case parser.Delivered, parser.Deferred, parser.Bounced:
@@ -258,27 +297,31 @@ func (c *Collector) event(v *View) {
 			return
 		}
 		if ev.Kind == parser.Deferred {
-			c.totals.Deferred += n
+			s.totals.Deferred += n
 			if ev.NotAttempted {
-				c.totals.NotAttempted += n
+				s.totals.NotAttempted += n
 			}
 		}
-		for _, f := range c.folds {
+		for _, f := range s.folds {
 			f.attempt(v, n)
 		}
 	case parser.Rejected:
-		c.totals.Rejected += n
-		for _, f := range c.folds {
+		s.totals.Rejected += n
+		for _, f := range s.folds {
 			f.refusal(v, n)
 		}
+	case parser.AuthFailed:
+		for _, f := range s.folds {
+			f.loginFailure(v, n)
+		}
 	case parser.Warning:
-		for _, f := range c.folds {
+		for _, f := range s.folds {
 			f.warning(v, n)
 		}
 	case parser.Connected:
 		// postscreen names no host; who passes it is counted when smtpd logs the connection.
 		if ev.MTA != parser.Postfix || len(ev.Client.Name) > 0 {
-			c.totals.Connections += n
+			s.totals.Connections += n
 		}
 	}
 }
@@ -288,13 +331,25 @@ func (c *Collector) View(m *Message, r *Recipient) View {
 	return View{Message: m, Recipient: r, zone: c.opt.Zone, every: everyHour, reasons: c.reasons}
 }
 
+// A picker returns the sums in which what happened at t is counted, nil for none; queued
+// tells that it goes on.
+type picker func(t time.Time, queued bool) *sums
+
+// into picks s for everything.
+func into(s *sums) picker { return func(time.Time, bool) *sums { return s } }
+
 // record counts a message as of the end of the window.
-func (c *Collector) record(s *sums, m *Message) {
+func (c *Collector) record(m *Message, pick picker) {
 	v := c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
-	if m.Source == SourceNotification {
+	if m.Source == SourceNotification && !m.Probe {
+		if log := pick(m.First, false).bounces(); log != nil {
+			log.notice(m)
+		}
 		if arrived && c.opt.Filter.Pass(&v) {
-			s.totals.Notifications++
+			if s := pick(m.First, false); s != nil {
+				s.totals.Notifications++
+			}
 		}
 		return
 	}
@@ -306,11 +361,15 @@ func (c *Collector) record(s *sums, m *Message) {
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
 		v.Recipient = r
-		if !c.opt.Filter.Pass(&v) {
+		pass := c.opt.Filter.Pass(&v)
+		if log := pick(r.Time, !r.Outcome.final()).bounces(); log != nil {
+			log.end(&v, i, pass)
+		}
+		if !pass {
 			continue
 		}
 		passed = true
-		c.recipient(s, &v, r.Outcome, r.Time, 1)
+		c.recipient(pick, &v, r.Outcome, r.Time, 1)
 	}
 	v.Recipient = nil
 	if !passed {
@@ -324,15 +383,17 @@ func (c *Collector) record(s *sums, m *Message) {
 		case StateRemoved:
 			o = Removed
 		}
-		c.recipient(s, &v, o, m.Last, n)
+		c.recipient(pick, &v, o, m.Last, n)
 	}
-	if m.Deferrals > 0 && !m.Last.Before(c.opt.Since) {
-		s.totals.DeferredMessages++
+	if s := pick(m.Last, m.State == StateHeld); s != nil {
+		if m.Deferrals > 0 && !m.Last.Before(c.opt.Since) {
+			s.totals.DeferredMessages++
+		}
+		if m.State == StateHeld {
+			s.totals.Held++
+		}
 	}
-	if m.State == StateHeld {
-		s.totals.Held++
-	}
-	if arrived && m.Active && m.State != StateRejected && (m.Source == SourceSMTP || m.Source == SourceLocal) {
+	if s := pick(m.First, false); s != nil && arrived && m.Active && m.State != StateRejected && (m.Source == SourceSMTP || m.Source == SourceLocal) {
 		s.totals.Received++
 		s.totals.BytesReceived += m.Size
 		for _, f := range s.folds {
@@ -342,8 +403,12 @@ func (c *Collector) record(s *sums, m *Message) {
 }
 
 // recipient counts n recipients of one outcome.
-func (c *Collector) recipient(s *sums, v *View, o Outcome, t time.Time, n int64) {
+func (c *Collector) recipient(pick picker, v *View, o Outcome, t time.Time, n int64) {
 	if o != OutcomeNone && o != Deferred && !c.inWindow(t) {
+		return
+	}
+	s := pick(t, o == OutcomeNone || o == Deferred)
+	if s == nil {
 		return
 	}
 	switch o {
@@ -398,14 +463,22 @@ func (c *Collector) Report() *Report {
 	for i, f := range now.folds {
 		f.merge(c.folds[i])
 	}
-	c.ledger.each(func(m *Message) { c.record(&now, m) })
+	c.ledger.each(func(m *Message) { c.record(m, into(&now)) })
+	return c.report(&now)
+}
+
+func (c *Collector) report(now *sums) *Report {
 	r := &Report{Schema: ReportSchema, Input: c.input, Totals: now.totals}
+	r.Input.Reused, r.Input.Evicted = c.ledger.Reused, c.ledger.Evicted
 	r.Input.Hosts, r.Input.Instances = c.hosts.sorted(), c.instances.sorted()
 	r.Input.MTAs = []string{}
 	for m := parser.Postfix; int(m) < len(c.mtas); m++ {
 		if c.mtas[m] {
 			r.Input.MTAs = append(r.Input.MTAs, m.String())
 		}
+	}
+	if log := now.bounces(); log != nil {
+		now.folds = log.tables(c.specs)
 	}
 	for i := range c.specs {
 		s := &c.specs[i]
@@ -416,6 +489,55 @@ func (c *Collector) Report() *Report {
 		r.Tables = append(r.Tables, Table{s.name, s.title, s.unit, approximate, s.columns, rows})
 	}
 	return r
+}
+
+// parts of opt.Recent are counted apart; a recent report is right to one of them.
+const recentParts = 60
+
+// part is the sums of a short while.
+type part struct {
+	start int64 // Unix nanoseconds
+	sums
+}
+
+// part returns the sums for what happened at t, nil where that is too long ago.
+func (c *Collector) part(t time.Time) *sums {
+	width := int64(max(time.Second, c.opt.Recent/recentParts))
+	start := t.UnixNano() / width * width
+	i, ok := slices.BinarySearchFunc(c.parts, start, func(p *part, start int64) int { return cmp.Compare(p.start, start) })
+	if ok {
+		return &c.parts[i].sums
+	}
+	if i == 0 && len(c.parts) > recentParts {
+		return nil
+	}
+	c.parts = slices.Insert(c.parts, i, &part{start, sums{folds: c.newFolds()}})
+	if len(c.parts) > recentParts+1 {
+		c.parts = slices.Delete(c.parts, 0, 1)
+		i--
+	}
+	return &c.parts[i].sums
+}
+
+// Recent returns the report of what happened from since on, right to a sixtieth of
+// Options.Recent; since must not be longer ago than that. What is in the queue is counted
+// whenever it came.
+func (c *Collector) Recent(since time.Time) *Report {
+	now := sums{folds: c.newFolds()}
+	for _, p := range c.parts {
+		if p.start >= since.UnixNano() {
+			now.add(&p.sums)
+		}
+	}
+	c.ledger.each(func(m *Message) {
+		c.record(m, func(t time.Time, queued bool) *sums {
+			if queued || !t.Before(since) {
+				return &now
+			}
+			return nil
+		})
+	})
+	return c.report(&now)
 }
 
 // seen is a small set of names; the one seen last is found without a look into the map.

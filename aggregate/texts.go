@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
 )
 
 // texts counts texts with their variable parts folded: how often, from when to when.
@@ -77,6 +78,60 @@ func (f *replies) rows() (rows [][]any, approximate bool) {
 	for _, key := range f.sorted((*textCounts).total) {
 		c := f.m[key]
 		rows = append(rows, append(f.cells(key), c.deferred, c.bounced, c.count, moment(c.first), moment(c.last)))
+	}
+	return rows, f.full
+}
+
+// unclassified is the table of the replies that no rule knows: what to write rules for.
+type unclassified struct {
+	nothing
+	keyed[unknownCounts]
+}
+
+type unknownCounts struct {
+	textCounts
+	domains seen // recipient domains, at most maxDomains
+}
+
+// maxDomains bounds the different domains that are counted for one reply.
+const maxDomains = 1000
+
+func (f *unclassified) attempt(v *View, n int64) {
+	if v.Event.Reason != status.Undetermined {
+		return
+	}
+	c, t := f.at(v), v.Event.Time
+	c.count += n
+	c.span(t, t)
+	f.buf = v.appendDomain(f.buf[:0])
+	c.domains = c.domains.capped(string(f.buf))
+}
+
+// capped adds a name while there are less than maxDomains.
+func (s seen) capped(name string) seen {
+	if s == nil {
+		s = seen{}
+	}
+	if len(s) < maxDomains && name != "" {
+		s[name] = struct{}{}
+	}
+	return s
+}
+
+func (f *unclassified) merge(o fold) {
+	f.keyed.merge(&o.(*unclassified).keyed, func(t, c *unknownCounts) {
+		t.count += c.count
+		t.span(c.first, c.last)
+		for name := range c.domains {
+			t.domains = t.domains.capped(name)
+		}
+	})
+}
+
+func (f *unclassified) rows() (rows [][]any, approximate bool) {
+	for _, key := range f.sorted(func(c *unknownCounts) int64 { return c.count }) {
+		c := f.m[key]
+		rows = append(rows, append(f.cells(key), c.count, int64(len(c.domains)), moment(c.first), moment(c.last)))
 	}
 	return rows, f.full
 }

@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"bytes"
 	"time"
 
 	"github.com/smtplog/smtplog/status"
@@ -132,6 +133,7 @@ const (
 	HasNRcpt
 	HasDelay
 	HasDelays
+	HasDeliveryTime
 )
 
 // Peer is a host as logged. All fields may be empty; the zero Peer is absent.
@@ -193,7 +195,10 @@ type Event struct {
 	NRcpt  int   // announced recipients
 	Delay  time.Duration
 	Delays [4]time.Duration // before qmgr, in qmgr, connection setup, transmission
-	TLS    []byte           // Postfix tls=, Exim X=, or a session's protocol and cipher
+	// DeliveryTime is how long Exim worked on the delivery itself (DT=, log selector
+	// deliver_time).
+	DeliveryTime time.Duration
+	TLS          []byte // Postfix tls=, Exim X=, or a session's protocol and cipher
 
 	// Code is the logged reply code that the MTA acted on, 0 where none was logged.
 	Code int
@@ -219,4 +224,18 @@ type Event struct {
 // attempt put off, for one recipient.
 func (e *Event) Attempt() bool {
 	return e.Kind == Delivered || e.Kind == Deferred || e.Kind == Bounced || e.Kind == Forwarded
+}
+
+// Clone returns a copy of the event that owns its bytes.
+func (e *Event) Clone() Event {
+	c := *e
+	for _, b := range [...]*[]byte{
+		&c.Host, &c.Instance, &c.Program, &c.Service, &c.QueueID, &c.MessageID, &c.Sender, &c.Recipient,
+		&c.OrigRecipient, &c.Recipients, &c.Client.Name, &c.Client.IP, &c.Client.Helo, &c.User, &c.Relay.Name,
+		&c.Relay.IP, &c.Relay.Helo, &c.TLS, &c.Text, &c.Detail, &c.NextQueueID, &c.PrevQueueID,
+		&c.PrevClient.Name, &c.PrevClient.IP, &c.PrevClient.Helo,
+	} {
+		*b = bytes.Clone(*b)
+	}
+	return c
 }

@@ -7,6 +7,10 @@ type eximState struct {
 	seen   bool             // a line that only Exim writes was read
 	tag    [maxEximTag]byte // program name under syslog, where it is not exim
 	tagLen int
+	pieces pieces
+	bare   bool   // an entry without any frame was seen
+	goesOn bool   // the current line, which has no frame, goes on with the one before
+	lost   []byte // the beginning of an entry whose end never came; reused
 }
 
 // maxEximTag is the longest program name that Exim takes (syslog_processname, -L).
@@ -30,7 +34,7 @@ func claimsExim(p *Parser, f *frame) bool {
 	case !f.time.IsZero():
 		return eximStart(f.msg)
 	}
-	return p.claimsEximBare(f.line)
+	return p.claimsEximBare(f.msg)
 }
 
 // claimsEximTag knows Exim under a program name of the administrator's by its first line
@@ -56,37 +60,34 @@ func (p *Parser) claimsEximTag(f *frame) bool {
 }
 
 // claimsEximBare claims lines without a stamp in front: the goings-on of the line before,
-// headers in a reject log, a piece of a split line, and "host exim[4242]: 2026-...".
+// headers in a reject log, a piece of a split line, "host exim[4242]: 2026-...", and nothing but
+// the message, as journalctl -o cat prints it.
 func (p *Parser) claimsEximBare(b []byte) bool {
 	if len(b) == 0 {
 		return false
 	}
-	if p.last == Exim && (b[0] == ' ' || b[0] == '\t') || eximHeaderLine(b) {
+	if p.last == Exim && (b[0] == ' ' || b[0] == '\t' || isDashes(b)) || eximHeaderLine(b) {
+		p.exim.goesOn = true
 		return true
 	}
-	if b[0] == '-' {
-		return p.last == Exim && isDashes(b)
+	if _, rest, ok := cutEximPiece(b); ok {
+		_, _, ok := p.cutEximStamp(rest)
+		return ok || p.last == Exim
 	}
-	if !isAlnum(b[0]) && b[0] != '[' {
-		return false
+	if id, rest, ok := cutEximID(b); ok && len(id) > 0 {
+		if eximFlag(rest) != 0 || hasPrefix(rest, "Completed") {
+			p.exim.bare = true
+		}
+		return p.exim.bare || p.last == Exim
 	}
-	var ev Event
-	rest, ok := p.eximBareFrame(b, &ev)
-	return ok && (ev.Continued || eximStart(rest))
+	if rest, ok := p.eximBareFrame(b, new(Event)); ok {
+		return eximStart(rest)
+	}
+	return (p.exim.bare || p.last == Exim) && eximStart(b)
 }
 
-// eximBareFrame reads "[1\4] 2026-11-03 04:05:06 msg" and "host exim[4242]: 2026-11-03
-// 04:05:06 msg". Exim splits a line that syslog could not hold and numbers the pieces,
-// with a backslash where it split at a line feed (Exim src/log.c).
+// eximBareFrame reads "host exim[4242]: 2026-11-03 04:05:06 msg".
 func (p *Parser) eximBareFrame(b []byte, ev *Event) (rest []byte, ok bool) {
-	if n, rest, ok := cutEximPiece(b); ok {
-		if t, after, ok := p.cutEximStamp(rest); ok {
-			ev.Time = t
-			return after, true
-		}
-		ev.Continued = n > 1 && p.last == Exim
-		return rest, ev.Continued
-	}
 	host, after, found := cutByte(b, ' ')
 	if !found || !hasPrefix(after, "exim") {
 		return b, false
@@ -96,32 +97,44 @@ func (p *Parser) eximBareFrame(b []byte, ev *Event) (rest []byte, ok bool) {
 		return b, false
 	}
 	t, rest, ok := p.cutEximStamp(f.msg)
-	if ok {
-		ev.Time, ev.Host, ev.Program, ev.Instance, ev.PID = t, host, f.tag, f.tag, f.pid
+	if !ok {
+		return b, false
 	}
-	return rest, ok
+	ev.Time, ev.Host, ev.Program, ev.Instance, ev.PID = t, host, f.tag, f.tag, f.pid
+	return rest, true
 }
 
 // parseExim parses a line that claimsExim has claimed.
 func (p *Parser) parseExim(f *frame, ev *Event) bool {
 	b := f.msg
 	ev.Instance = f.tag
-	switch {
-	case f.time.IsZero() && len(f.tag) == 0:
-		rest, ok := p.eximBareFrame(f.line, ev)
-		if !ok || ev.Continued {
-			ev.Kind, ev.Continued = Other, true
-			return true
-		}
-		b = rest
-	case len(b) > 0 && (b[0] == '[' || isDigit(b[0])):
-		if n, rest, ok := cutEximPiece(b); ok {
-			if n > 1 {
+	if p.exim.goesOn {
+		p.exim.goesOn = false
+		ev.Kind, ev.Continued = Other, true
+		return true
+	}
+	if f.time.IsZero() && len(f.tag) == 0 {
+		b, _ = p.eximBareFrame(b, ev)
+	}
+	if len(b) > 0 && b[0] == '[' {
+		if pc, text, ok := cutEximPiece(b); ok {
+			line, known := p.joinEximPiece(pc, text, ev)
+			if line == nil {
 				ev.Kind, ev.Continued = Other, true
-				return true
+				if !known && !eximHeaderLine(text) {
+					ev.Continued = false // the beginning is missing
+				}
+				return ev.Continued
 			}
-			b = rest
+			b = line
 		}
+	}
+	return p.parseEximEntry(b, ev)
+}
+
+// parseEximEntry parses an entry, with or without Exim's own stamp.
+func (p *Parser) parseEximEntry(b []byte, ev *Event) bool {
+	if len(b) > 0 && (b[0] == '[' || isDigit(b[0])) {
 		if t, rest, ok := p.cutEximStamp(b); ok {
 			ev.Time, b = t, rest
 		}
@@ -205,21 +218,6 @@ func (p *Parser) cutEximStamp(b []byte) (t time.Time, rest []byte, ok bool) {
 		return t, b, false
 	}
 	return p.stamps.iso(b)
-}
-
-// cutEximPiece cuts "[2/5] " or "[2\5] ".
-func cutEximPiece(b []byte) (piece int, rest []byte, ok bool) {
-	if len(b) < 6 || b[0] != '[' {
-		return 0, b, false
-	}
-	n, rest, ok := number(b[1:])
-	if !ok || len(rest) == 0 || rest[0] != '/' && rest[0] != '\\' {
-		return 0, b, false
-	}
-	if _, rest, ok = number(rest[1:]); !ok || !hasPrefix(rest, "] ") {
-		return 0, b, false
-	}
-	return int(n), rest[2:], true
 }
 
 // eximHeaderLine tells whether b is a line of a reject log block: "Envelope-from: <...>", or

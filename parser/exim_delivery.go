@@ -70,6 +70,10 @@ func (p *Parser) eximDeliveryField(s *eximFields, ev *Event) {
 		if d, ok := eximTime(s.val); ok {
 			ev.Delay, ev.Has = d, ev.Has|HasDelay
 		}
+	case "DT":
+		if d, ok := eximTime(s.val); ok {
+			ev.DeliveryTime, ev.Has = d, ev.Has|HasDeliveryTime
+		}
 	}
 }
 

@@ -21,12 +21,6 @@ var clientExceptions = map[string]string{
 	"exim-fail2ban-spam:8": "SA-Exim's own words, which only happen to name the host",
 	"mixed-sshguard:1":     "a message without any frame",
 	"mixed-sshguard:2":     "a message without any frame",
-	"mixed-sshguard:4":     "a message without any frame",
-	"mixed-sshguard:5":     "a message without any frame",
-	"mixed-sshguard:6":     "a message without any frame",
-	"mixed-sshguard:7":     "a message without any frame",
-	"mixed-sshguard:28":    "a message without any frame",
-	"mixed-sshguard:31":    "a message without any frame",
 	"mixed-sshguard:32":    "postgrey's line, not Postfix's",
 }
 

@@ -57,6 +57,24 @@ var eximPhrases = [...]eximPhrase{
 	{"can't return to previous working dir", SeverityError, false},
 	{"-bi used but", SeverityError, false},
 	{"retry database not available", SeverityWarning, false},
+	{"fork() failed", SeverityError, false},
+	{"fork failed", SeverityError, false},
+	{"Fork failed", SeverityError, false},
+	{"TCP port \"", SeverityPanic, false}, // TCP port "x" not found
+	{"no port specified for interface ", SeverityPanic, true},
+	{"setitimer() failed", SeverityPanic, false},
+	{"exim.c:", SeverityError, true}, // exim.c:5: chown(...) failed
+	{"smtp_notquit_exit() called ", SeverityPanic, true},
+	{"buffer underflow in ", SeverityPanic, false},
+	{"string too large in smtp_printf()", SeverityPanic, true},
+	{"**** ", SeverityError, false}, // **** log string overflowed log buffer ****
+	{"Neither syslog nor file logging set ", SeverityError, true},
+	{"More than one path given in log_file_path", SeverityError, true},
+	{"log_write called with no log flags", SeverityError, true},
+	{"internal allocation problem", SeverityError, false},
+	{"overlong ", SeverityError, false},
+	{"regular expression error", SeverityError, false},
+	{"smtp-wait database entry ", SeverityWarning, true},
 
 	// hosts and names
 	{"no host name found for IP address ", SeverityNone, true},
@@ -85,8 +103,14 @@ var eximPhrases = [...]eximPhrase{
 	{"2nd fork for serialized ETRN failed", SeverityError, true},
 	{"failed to get ", SeverityError, false},
 	{"Reverse DNS ", SeverityNone, false},
+	{"dns_again_means_nonexist recursion ", SeverityWarning, true},
+	{"no @ found in the subject of an address list match", SeverityError, true},
+	{"partial matching is not applicable ", SeverityError, true},
+	{"Loop detected in lookup of local part ", SeverityError, true},
 	{"DANE ", SeverityWarning, false},
 	{"SMTPS ", SeverityNone, false},
+	{"Sender identification ", SeverityNone, false}, // written by cPanel's configuration, like the next
+	{"SpamAssassin as ", SeverityNone, false},
 
 	// messages in the queue
 	{"no immediate delivery: ", SeverityNone, true},
@@ -96,7 +120,9 @@ var eximPhrases = [...]eximPhrase{
 	{"Spool error ", SeverityError, false},
 	{"Spool read error ", SeverityError, false},
 	{"Spool format error ", SeverityError, false},
+	{"Spool", SeverityWarning, false}, // Spoolinput/1 file 1tivSh-0007oc-5P-D not found
 	{"spool file ", SeverityError, false},
+	{"Header modification in data ACLs ", SeverityWarning, true},
 	{"spool directory space check failed", SeverityError, true},
 	{"log directory space check failed", SeverityError, true},
 	{"cannot accept message: ", SeverityError, true},
@@ -115,6 +141,7 @@ var eximPhrases = [...]eximPhrase{
 	{"recipient <", SeverityNone, false}, // added by root
 	{"body edited by ", SeverityNone, false},
 	{"all recipients ", SeverityNone, false},
+	{"all addresses marked delivered by ", SeverityNone, false},
 	{"address <", SeverityNone, false},
 	{"no recipients found in headers", SeverityWarning, true},
 	{"no valid recipients", SeverityWarning, false},
@@ -189,6 +216,12 @@ var eximPhrases = [...]eximPhrase{
 	{"cutthrough_send failed", SeverityWarning, true},
 	{"Event(", SeverityWarning, false},
 	{"PROXY", SeverityNone, false},
+	{"proxy ", SeverityNone, false},
+	{"MIME acl condition warning", SeverityWarning, true},
+	{"Cyrus SASL", SeverityError, false},
+	{"pwcheck: ", SeverityError, false},
+	{"Dovecot did not advertise mechanism ", SeverityError, true},
+	{"authentication socket ", SeverityError, false},
 	{"SRS: ", SeverityNone, false},
 	{"delivery to ", SeverityNone, false},
 	{"Filter error: ", SeverityError, false},
@@ -203,7 +236,12 @@ var eximPhrases = [...]eximPhrase{
 	{"Server OCSP ", SeverityWarning, false},
 	{"OCSP ", SeverityWarning, false},
 	{"Received TLS status callback", SeverityNone, true},
-	{"SSL verify error", SeverityWarning, false},
+	{"SSL verify ", SeverityWarning, false},
+	{"STARTTLS received ", SeverityWarning, false},
+	{"ALPN ", SeverityWarning, false},
+	{"No standard prime named ", SeverityError, false},
+	{"WARNING: ", SeverityWarning, false},
+	{"RACE CONDITION detected", SeverityPanic, false},
 	{"certificate ", SeverityWarning, false},
 	{"gnutls", SeverityWarning, false},
 	{"GnuTLS", SeverityWarning, false},
@@ -315,6 +353,7 @@ var eximInfixes = [...]eximPhrase{
 	{" transport process ", SeverityError, false},
 	{" transport: ", SeverityError, false},
 	{" transport called with ", SeverityError, false},
+	{" select() failure: ", SeverityError, false},
 	{" rewritten as ", SeverityNone, false},
 	{" from env-", SeverityNone, false},
 	{" error (", SeverityError, false}, // Input read error (Broken pipe) while receiving message from ...
@@ -326,7 +365,7 @@ var eximInfixes = [...]eximPhrase{
 	{" spamd ", SeverityError, false},
 	{": callout unencrypted to ", SeverityWarning, true},
 	{" has the wrong owner", SeverityError, false},
-	{"] SSL verify", SeverityWarning, false},
+	{" SSL verify error: ", SeverityWarning, false},
 	{"] after QUIT, client reset ", SeverityNone, true},
 	{"] SSL_write: after QUIT", SeverityNone, true},
 	{" SMTP peer appears to have seen our banner", SeverityNone, true},
@@ -334,6 +373,11 @@ var eximInfixes = [...]eximPhrase{
 	{" is not a valid ", SeverityError, false},
 	{" verification failed but host is in ", SeverityWarning, true},
 	{" option unset", SeverityError, false},
+	{" authenticator: ", SeverityError, false},
+	{" authenticator (", SeverityError, false},
+	{" authenticator:  ", SeverityError, false},
+	{": error ignored: ", SeverityNone, false}, // and why: RFC 3461 DSN, failure notify not requested
+	{"] WELLKNOWN ", SeverityNone, false},
 	{" does not match any IP address for ", SeverityNone, true},
 }
 
@@ -359,7 +403,34 @@ func parseEximPhrase(b []byte, ev *Event) bool {
 			return true
 		}
 	}
+	if eximLogwrite(b) {
+		ev.Kind, ev.Text = Other, b
+		return true
+	}
 	return false
+}
+
+// eximLogwrite knows an administrator's own text (the ACL modifier logwrite, a filter's command
+// of that name) where Exim itself writes none of such a form: one in quotes, one that begins with
+// a variable, one that names what it shows, as "acl_conn: yes", "x-spam-score: 5" and "rate=7".
+// Others cannot be told from a line of Exim's that is not known here.
+func eximLogwrite(b []byte) bool {
+	if b[0] == '"' || b[0] == '$' {
+		return true
+	}
+	joined, i := false, 0
+	for i < len(b) && (isAlnum(b[i]) || b[i] == '_' || b[i] == '-') {
+		joined = joined || b[i] == '_' || b[i] == '-'
+		i++
+	}
+	if i < 2 || i == len(b) {
+		return false
+	}
+	if b[i] == '=' {
+		_, rest := cutWord(b)
+		return len(rest) == 0
+	}
+	return joined && b[i] == ':' && (i+1 == len(b) || b[i+1] == ' ')
 }
 
 func (ph *eximPhrase) set(b []byte, ev *Event) {

@@ -9,6 +9,14 @@ func (p *Parser) parseEximQueue(b []byte, ev *Event) bool {
 		return false
 	}
 	switch b[0] {
+	case '"':
+		// "old@d" from env-to rewritten as "new@d" by rule 1: the <= line names the old one
+		if old, rest, ok := cutString(b[1:], `" from env-to rewritten as "`); ok {
+			if addr, _, ok := cutString(rest, `" by rule `); ok {
+				ev.Kind, ev.Text, ev.OrigRecipient, ev.Recipient = Other, b, old, addr
+				return true
+			}
+		}
 	case 'F', 'f':
 		// Frozen, Frozen (delivery error message), Frozen by the system filter: text, frozen by root
 		if rest := b[1:]; string(rest) == "rozen" || hasPrefix(rest, "rozen ") {

@@ -34,8 +34,9 @@ func (p *Parser) parseEximHost(b []byte, ev *Event) bool {
 			ev.User = ident
 		}
 	}
-	if s.text {
-		return host && !sender && len(ev.QueueID) > 0 && p.parseEximRemote(b, ev)
+	if s.text || hasPrefix(b, "TLS error on connection ") {
+		// without a queue ID it is a callout's
+		return host && !sender && (len(ev.QueueID) > 0 || hasPrefix(b, "TLS error ") || p.eximRemoteCause(b, ev)) && p.parseEximRemote(b, ev)
 	}
 	if temporary, rest, ok := cutRejected(b); ok {
 		return p.parseEximRejected(rest, temporary, ev)

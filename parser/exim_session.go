@@ -103,6 +103,11 @@ func (p *Parser) parseEximText(b []byte, ev *Event) bool {
 			return p.parseEximTLS(b, ev)
 		}
 	}
+	if _, rest, ok := cutString(b, ": delivering unencrypted to H="); ok && eximKeyLen(b) == 0 {
+		ev.Kind, ev.Direction, ev.Stage, ev.Origin, ev.Text = HostError, Out, status.StageStartTLS, status.OriginNetwork, b
+		ev.Relay, _ = cutEximHost(rest)
+		return true
+	}
 	if p.parseEximAuth(b, ev) || p.parseEximQueue(b, ev) || len(ev.QueueID) > 0 && p.parseEximOldHost(b, ev) {
 		return true
 	}
@@ -342,8 +347,17 @@ func (p *Parser) parseEximTLS(b []byte, ev *Event) bool {
 // sent.
 func (p *Parser) parseEximAuth(b []byte, ev *Event) bool {
 	_, rest := cutWord(b)
-	rest, ok := cutPrefix(rest, " authenticator failed ")
+	rest, ok := cutPrefix(rest, " authenticator ")
 	if !ok {
+		return false
+	}
+	if host, ok := cutPrefix(rest, "cancelled authentication H="); ok { // our own client's
+		ev.Kind, ev.Direction, ev.Origin, ev.Stage = HostError, Out, status.OriginLocal, status.StageAuth
+		ev.Relay, ev.Text = cutEximHost(host)
+		ev.Text = trimLeft(ev.Text)
+		return true
+	}
+	if rest, ok = cutPrefix(rest, "failed "); !ok {
 		return false
 	}
 	ev.Stage = status.StageAuth

@@ -1,5 +1,7 @@
 package parser
 
+import "testing"
+
 // eximTests are lines of Exim 4.6x to 4.97 with addresses of RFC 2606 and RFC 5737. The trap
 // numbers group them by what makes such lines hard to read.
 var eximTests = []eximTest{
@@ -447,4 +449,60 @@ var eximTests = []eximTest{
 	{"host of the wrong name",
 		`192.0.2.4 does not match any IP address for h.example`,
 		`other text=192.0.2.4 does not match any IP address for h.example`},
+	{"our own authenticator gives up",
+		`1tivSh-0007oc-5P plain authenticator cancelled authentication H=mx.d.example [203.0.113.1] no secret`,
+		`host_error dir=out origin=local stage=auth id=1tivSh-0007oc-5P relay=mx.d.example|203.0.113.1|0| text=no secret`},
+	{"delivered without TLS after all",
+		`1tivSh-0007oc-5P a TLS session is required: delivering unencrypted to H=mx.d.example [203.0.113.1] (not in hosts_require_tls)`,
+		`host_error dir=out origin=network stage=starttls id=1tivSh-0007oc-5P relay=mx.d.example|203.0.113.1|0| text=a TLS session is required: delivering unencrypted to H=mx.d.example [203.0.113.1] (not in hosts_require_tls)`},
+	{"a callout's TLS error",
+		`H=mx.d.example [203.0.113.1] TLS error on connection (SSL_connect): timed out`,
+		`host_error dir=out origin=network stage=starttls relay=mx.d.example|203.0.113.1|0| text=(SSL_connect): timed out`},
+	{"a callout's answer",
+		`H=mx.d.example [203.0.113.1]: SMTP error from remote mail server after RCPT TO:<c@d.example>: 550 no`,
+		`host_error dir=out origin=remote stage=rcpt relay=mx.d.example|203.0.113.1|0| code=550 text=no`},
+	{"certificate of a client with its port",
+		`[192.0.2.1]:4711 SSL verify error: depth=0 error=self-signed certificate cert=/CN=h.example`,
+		`warning severity=warning text=[192.0.2.1]:4711 SSL verify error: depth=0 error=self-signed certificate cert=/CN=h.example`},
+	{"spool file gone",
+		`1tivSh-0007oc-5P Spoolinput/1 file 1tivSh-0007oc-5P-D not found`,
+		`warning severity=warning id=1tivSh-0007oc-5P text=Spoolinput/1 file 1tivSh-0007oc-5P-D not found`},
+	{"log buffer too small",
+		`**** log string overflowed log buffer ****`,
+		`warning severity=error text=**** log string overflowed log buffer ****`},
+	{"DSN not wanted",
+		`1tivSh-0007oc-5P c@d.example: error ignored: RFC 3461 DSN, failure notify not requested`,
+		`other id=1tivSh-0007oc-5P text=c@d.example: error ignored: RFC 3461 DSN, failure notify not requested`},
+	{"cPanel's identification",
+		`1tivSh-0007oc-5P Sender identification U=alice D=b.example S=alice@b.example`,
+		`other id=1tivSh-0007oc-5P text=Sender identification U=alice D=b.example S=alice@b.example`},
+	{"logwrite, a name and a value",
+		`acl_conn: ocsp in status: 0 (notreq)`,
+		`other text=acl_conn: ocsp in status: 0 (notreq)`},
+	{"logwrite, a header's name",
+		`1tivSh-0007oc-5P x-spam-score: 5.1`,
+		`other id=1tivSh-0007oc-5P text=x-spam-score: 5.1`},
+	{"logwrite, a variable's value",
+		`Connections=1`,
+		`other text=Connections=1`},
+	{"logwrite in quotes",
+		`1tivSh-0007oc-5P "a subject" first delivery`,
+		`other id=1tivSh-0007oc-5P text="a subject" first delivery`},
+}
+
+// Lines that no rule knows are said to be so.
+func TestEximUnknown(t *testing.T) {
+	for _, line := range []string{
+		`words of an administrator`,
+		`1tivSh-0007oc-5P words of an administrator`,
+		`1tivSh-0007oc-5P something: else`,
+		`1tivSh-0007oc-5P ~> c@d.example R=r T=t`,
+		`H=h.example [192.0.2.1] F=<a@b.example> something new`,
+		`key=value and more`,
+	} {
+		var ev Event
+		if eximParse(New(Options{MTA: Exim}), []byte(line), &ev) {
+			t.Errorf("parseExim(%q): %s", line, eximString(&ev))
+		}
+	}
 }

@@ -1,9 +1,10 @@
 // Package parser turns mail log lines into events, one line at a time and without
 // allocating.
 //
-// A line is read in two steps: the frame (syslog in its spellings, ISO 8601, RFC 5424,
-// Exim's own stamp) gives time, host, program and process ID; the dialect of the MTA gives
-// the rest. Both are found out from the line itself.
+// A line is read in steps: what a container runtime or a shipper put round it (CRI, Docker's
+// json-file, JSON objects), the frame (syslog in its spellings, ISO 8601, RFC 5424, what
+// journalctl prints, Exim's own stamp), which gives time, host, program and process ID, and the
+// dialect of the MTA, which gives the rest. All are found out from the line itself.
 //
 //	p := parser.New(parser.Options{Year: 2026, Zone: time.UTC})
 //	var ev parser.Event
@@ -80,16 +81,22 @@ type Options struct {
 }
 
 // Parser parses the lines of one log file (or stream) in order. It is not safe for
-// concurrent use. It remembers little: the stamp before (for the year), and which MTA's
-// lines were seen last (for lines that go on).
+// concurrent use. It remembers little, and within bounds: the stamp before (for the year and a
+// repeated hour), which MTA's lines were seen last (for lines that go on), the last line of a
+// host (for repeats), and the beginnings of lines that come in pieces.
 type Parser struct {
 	opt     Options
 	stamps  stamps
 	replies status.ReplyParser
-	buf     []byte // for fields that must be rewritten; reused line by line
-	frame   frame  // of the current line; here because a local one would be allocated
-	last    MTA    // of the line before, for continuation lines
+	buf     []byte    // for fields that must be rewritten; reused line by line
+	plain   []byte    // a message without escapes; reused
+	json    [3][]byte // strings of a JSON object, and of one inside it; reused
+	frame   frame     // of the current line; here because a local one would be allocated
+	last    MTA       // of the line before, for continuation lines
+	parts   parts
+	repeats repeats
 	exim    eximState
+	bare    bool // a Postfix text without any frame was seen
 }
 
 // New returns a Parser.
@@ -102,11 +109,30 @@ func New(opt Options) *Parser {
 
 // Parse reads one line (without its line feed) into ev and says whose it was. ev is reset
 // first. For an ignored line only what the frame told is set.
+//
+// Of a line that comes in pieces (a container's, or one that Exim split for syslog) the last
+// piece is the event; those before it are Continued.
 func (p *Parser) Parse(line []byte, ev *Event) Verdict {
 	*ev = Event{}
 	f := &p.frame
 	*f = frame{}
 	p.readFrame(line, f)
+	switch {
+	case f.more:
+		return p.piece(f, ev)
+	case f.again:
+		at := f.time
+		if p.repeats.again(f) {
+			f.time = at
+		}
+	case f.bsd:
+		p.repeats.keep(f)
+	}
+	return p.parse(f, ev)
+}
+
+// parse gives the frame's line to the dialect that claims it.
+func (p *Parser) parse(f *frame, ev *Event) Verdict {
 	for i := range dialects {
 		d := &dialects[i]
 		if p.opt.MTA != NoMTA && p.opt.MTA != d.mta || !d.claims(p, f) {
@@ -129,6 +155,51 @@ func (p *Parser) Parse(line []byte, ev *Event) Verdict {
 	return Ignored
 }
 
+// piece says whose the line is of which a container's runtime wrote one piece that is not the
+// last: the first piece tells.
+func (p *Parser) piece(f *frame, ev *Event) Verdict {
+	part := &p.parts[f.stream]
+	if f.first {
+		stream := f.stream
+		first := frame{line: f.msg, msg: f.msg, time: f.time, host: f.host, tag: f.tag, pid: f.pid}
+		*f = first
+		p.readHeaders(f.msg, f)
+		p.parse(f, ev)
+		part, part.mta = &p.parts[stream], ev.MTA
+	}
+	*ev = Event{Time: f.time, Host: f.host, Program: f.tag, PID: f.pid, MTA: part.mta}
+	if part.mta == NoMTA {
+		return Ignored
+	}
+	ev.Kind, ev.Continued = Other, true
+	return Understood
+}
+
+// Flush gives, after the last line of a log, an event whose line was begun and never ended; it
+// returns false where there is none (left). Its pieces have been counted as lines already.
+func (p *Parser) Flush(ev *Event) bool {
+	for stream := range p.parts {
+		part := &p.parts[stream]
+		line := part.buf
+		if part.buf = part.buf[:0]; len(line) > 0 && part.mta != NoMTA && p.Parse(line, ev) != Ignored {
+			return true
+		}
+	}
+	for i := range p.exim.pieces.entries {
+		e := &p.exim.pieces.entries[i]
+		if e.used == 0 || e.done {
+			continue
+		}
+		e.used = 0
+		*ev = Event{}
+		p.frame = frame{time: e.time, host: e.buf[:e.host], tag: e.buf[e.host:e.tag], pid: e.pid, msg: e.buf[e.tag:]}
+		if p.parse(&p.frame, ev) != Ignored {
+			return true
+		}
+	}
+	return false
+}
+
 // Prime has the parser look at a block of lines from the start of a log before the first
 // Parse, so that lines that only the others explain are taken for what they are from the
 // beginning: Exim's own stamp alone does not tell that a line is Exim's.
@@ -141,4 +212,5 @@ func (p *Parser) Prime(block []byte) {
 		p.Parse(line, &ev)
 	}
 	p.stamps, p.last = stamps, NoMTA
+	p.parts, p.repeats, p.exim.pieces = parts{}, repeats{}, pieces{}
 }

@@ -3,8 +3,10 @@ package parser
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/smtplog/smtplog/internal/fixture"
 )
@@ -93,6 +95,14 @@ func TestOtherPrograms(t *testing.T) {
 		"Nov  3 04:05:06 mx sshd[1]: Failed password for root from 192.0.2.1 port 22 ssh2",
 		"Nov  3 04:05:06 mx opendkim[9]: 3A1B2C3D4E: DKIM-Signature field added (s=a, d=b.example)",
 		"Nov  3 04:05:06 mx CRON[9]: (postfix) CMD (x)",
+		"connect from everywhere",
+		"lost connection after lunch",
+		"warning: nothing [here]",
+		"DEADBEEF00: DKIM-Signature field added (s=a, d=b.example)",
+		`{"message":"connect from pool","time":"2026-11-03T04:05:06Z"}`,
+		`{"log":"Completed job\n","stream":"stdout","time":"2026-11-03T04:05:06Z"}`,
+		"2026-11-03T04:05:06Z stdout F 2026-11-03 04:05:06 INFO Completed job",
+		"app-1  | 2026-11-03 04:05:06 status installed exim4-base:amd64 4.96-15",
 	} {
 		var ev Event
 		if v := New(Options{Year: 2026}).Parse([]byte(line), &ev); v != Ignored {
@@ -113,44 +123,85 @@ func TestPrime(t *testing.T) {
 	}
 }
 
-// within tells whether b is part of one of the buffers that an event may alias.
-func within(b []byte, buffers ...[]byte) bool {
-	for _, buf := range buffers {
-		if bytes.Contains(buf, b) {
+// buffers are what an event of p may alias besides the line.
+func (p *Parser) buffers() [][]byte {
+	all := [][]byte{p.buf, p.plain, p.exim.lost, p.parts[stdout].buf, p.parts[stderr].buf}
+	all = append(all, p.json[:]...)
+	for i := range p.exim.pieces.entries {
+		all = append(all, p.exim.pieces.entries[i].buf)
+	}
+	for i := range p.repeats.last {
+		all = append(all, p.repeats.last[i].buf)
+	}
+	return all
+}
+
+// within tells whether b is memory of line or of one of the buffers.
+func within(b, line []byte, buffers [][]byte) bool {
+	if len(b) == 0 {
+		return true
+	}
+	at := uintptr(unsafe.Pointer(unsafe.SliceData(b)))
+	for _, buf := range append(buffers, line) {
+		start := uintptr(unsafe.Pointer(unsafe.SliceData(buf)))
+		if start <= at && at+uintptr(len(b)) <= start+uintptr(cap(buf)) {
 			return true
 		}
 	}
-	return len(b) == 0
+	return false
 }
 
+// FuzzParse parses a log of several lines: frames, dialects and what is remembered between
+// lines. Nothing panics, the log is not changed, every field but the text (which may lie in the
+// reply parser's buffer) is a part of the line or of the parser's own buffers, verdict and kind
+// agree, and a second parser says the same.
 func FuzzParse(f *testing.F) {
 	for _, tt := range frameTests {
 		f.Add([]byte(tt.line))
 	}
+	for _, tt := range acrossLines {
+		f.Add([]byte(tt.log))
+	}
 	for _, r := range postfixRows()[:40] {
 		f.Add(fmt.Appendf(nil, "Nov  3 04:05:06 mx %s[1]: %s", r.tag, r.msg))
 	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		before := bytes.Clone(line)
-		p := New(Options{Year: 2026, LastYear: 2027})
-		var a, b Event
-		v := p.Parse(line, &a)
-		if !bytes.Equal(line, before) {
-			t.Fatal("the line was changed")
-		}
-		if (v == Ignored) != (a.MTA == NoMTA) || (v == Unrecognised) != (a.Kind == Unknown) || v == Understood && a.Kind == None {
-			t.Fatalf("verdict %d, MTA %v, kind %v", v, a.MTA, a.Kind)
-		}
-		for _, field := range [][]byte{a.QueueID, a.Host, a.Program, a.Service, a.Sender, a.User, a.NextQueueID} {
-			if !within(field, line, p.buf) {
-				t.Fatalf("%q is not in the line", field)
+	f.Fuzz(func(t *testing.T, log []byte) {
+		before := bytes.Clone(log)
+		p, q := New(Options{Year: 2026, LastYear: 2027}), New(Options{Year: 2026, LastYear: 2027})
+		for line := range bytes.SplitSeq(log, []byte("\n")) {
+			var a, b Event
+			v := p.Parse(line, &a)
+			if !bytes.Equal(log, before) {
+				t.Fatal("the log was changed")
+			}
+			if (v == Ignored) != (a.MTA == NoMTA) || (v == Unrecognised) != (a.Kind == Unknown) || v == Understood && a.Kind == None {
+				t.Fatalf("verdict %d, MTA %v, kind %v", v, a.MTA, a.Kind)
+			}
+			buffers := p.buffers()
+			for _, field := range [][]byte{a.QueueID, a.Host, a.Program, a.Service, a.Sender, a.Recipient, a.User,
+				a.Detail, a.NextQueueID, a.Client.Name, a.Client.IP, a.Relay.Name, a.Relay.IP} {
+				if !within(field, line, buffers) {
+					t.Fatalf("%q is not in the line", field)
+				}
+			}
+			copied := bytes.Clone(line)
+			if w := q.Parse(copied, &b); w != v || !sameEvent(&a, &b) {
+				t.Fatal("two parsers disagree")
 			}
 		}
-		p = New(Options{Year: 2026, LastYear: 2027})
-		if w := p.Parse(bytes.Clone(line), &b); w != v || a.Kind != b.Kind || !bytes.Equal(a.QueueID, b.QueueID) || a.Code != b.Code || !a.Time.Equal(b.Time) {
-			t.Fatal("two parsers disagree")
+		var rest Event
+		for n := 0; p.Flush(&rest); n++ {
+			if n > maxEntries+maxHeaders*len(p.parts) {
+				t.Fatal("Flush does not end")
+			}
 		}
 	})
+}
+
+// sameEvent compares what matters most.
+func sameEvent(a, b *Event) bool {
+	return a.Kind == b.Kind && a.Code == b.Code && a.Repeat == b.Repeat && a.Continued == b.Continued && a.Time.Equal(b.Time) &&
+		bytes.Equal(a.QueueID, b.QueueID) && bytes.Equal(a.Host, b.Host) && bytes.Equal(a.Recipient, b.Recipient) && bytes.Equal(a.Text, b.Text)
 }
 
 // BenchmarkParse reads whole lines, frame and dialect, on one core.
@@ -169,6 +220,54 @@ func BenchmarkParse(b *testing.B) {
 			for b.Loop() {
 				for _, line := range lines {
 					p.Parse(line, &ev)
+				}
+			}
+			b.ReportMetric(float64(len(lines))*float64(b.N)/b.Elapsed().Seconds(), "lines/s")
+		})
+	}
+}
+
+// BenchmarkFrames reads the same lines in other frames than syslog's traditional one.
+func BenchmarkFrames(b *testing.B) {
+	original := fixture.Lines(b, fixture.Testdata(b, "logs", "postfix.log"))[:4000]
+	for _, tt := range []struct {
+		name   string
+		format func(host, tag, pid, msg string) string
+	}{
+		{"ISO 8601", func(host, tag, pid, msg string) string {
+			return "2026-12-30T05:12:10.123456+00:00 " + host + " " + tag + "[" + pid + "]: " + msg
+		}},
+		{"RFC 5424", func(host, tag, pid, msg string) string {
+			return "<22>1 2026-12-30T05:12:10.123456+00:00 " + host + " " + tag + " " + pid + " - - " + msg
+		}},
+		{"journal JSON", func(host, tag, pid, msg string) string {
+			return fmt.Sprintf(`{"__CURSOR":"s=1;i=2","__REALTIME_TIMESTAMP":"1798607530123456","_HOSTNAME":%q,"PRIORITY":"6","SYSLOG_IDENTIFIER":%q,"_PID":%q,"_SYSTEMD_UNIT":"postfix@-.service","MESSAGE":%q}`, host, tag, pid, msg)
+		}},
+		{"Docker json-file", func(host, tag, pid, msg string) string {
+			return fmt.Sprintf(`{"log":%q,"stream":"stdout","time":"2026-12-30T05:12:10.123456789Z"}`, "Dec 30 05:12:10 "+host+" "+tag+"["+pid+"]: "+msg+"\n")
+		}},
+		{"CRI", func(host, tag, pid, msg string) string {
+			return "2026-12-30T05:12:10.123456789Z stdout F Dec 30 05:12:10 " + host + " " + tag + "[" + pid + "]: " + msg
+		}},
+	} {
+		var lines [][]byte
+		size := 0
+		for _, line := range original {
+			words := strings.SplitN(string(line[16:]), " ", 3)
+			tag, pid, _ := strings.Cut(strings.TrimSuffix(words[1], "]:"), "[")
+			lines = append(lines, []byte(tt.format(words[0], tag, pid, words[2])))
+			size += len(lines[len(lines)-1]) + 1
+		}
+		b.Run(tt.name, func(b *testing.B) {
+			p := New(Options{Year: 2026, Zone: time.UTC})
+			var ev Event
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, line := range lines {
+					if p.Parse(line, &ev) == Ignored {
+						b.Fatalf("ignored: %s", line)
+					}
 				}
 			}
 			b.ReportMetric(float64(len(lines))*float64(b.N)/b.Elapsed().Seconds(), "lines/s")

@@ -6,9 +6,14 @@ import "bytes"
 // syslog_name hides the name, by a Postfix daemon's name and the shape of the text.
 func claimsPostfix(p *Parser, f *frame) bool {
 	tag := f.tag
+	if len(tag) == 0 {
+		return !f.native && p.claimsPostfixBare(f.msg)
+	}
 	if rest, ok := cutPrefix(tag, "postfix"); ok {
 		switch {
 		case len(rest) == 0 || rest[0] == '/':
+			return true
+		case hasSuffix(rest, ".service"): // journalctl -o with-unit: postfix@-.service
 			return true
 		case bytes.IndexByte(rest, '/') > 0:
 			return rest[0] == '-' || rest[0] == '_' || rest[0] == '.' || isAlnum(rest[0])
@@ -33,11 +38,36 @@ func claimsPostfix(p *Parser, f *frame) bool {
 	}
 }
 
+// claimsPostfixBare tells whether a text without a tag is Postfix's, as journalctl -o cat prints
+// it: by its shape, or, after one that has the shape, if a rule knows it.
+func (p *Parser) claimsPostfixBare(b []byte) bool {
+	if len(b) < 8 || b[0] == ' ' || b[0] == '\t' {
+		return false
+	}
+	if looksPostfix(b) {
+		_, _, id := cutQueueID(b)
+		if _, _, peer := findPeer(b); id || peer {
+			p.bare = true
+			return true
+		}
+	}
+	if !p.bare {
+		return false
+	}
+	var ev Event
+	l := postfixLine{p: p, ev: &ev}
+	return l.parse(b)
+}
+
 // parsePostfix parses a line that claimsPostfix has claimed.
 func (p *Parser) parsePostfix(f *frame, ev *Event) bool {
 	daemon := f.tag
 	ev.Instance, ev.Service = f.tag, nil
-	if instance, service, ok := cutByte(f.tag, '/'); ok {
+	if len(f.tag) == 0 {
+		daemon = nil
+	} else if name, _, ok := cutByte(f.tag, '@'); ok && hasSuffix(f.tag, ".service") {
+		daemon, ev.Instance = name, name
+	} else if instance, service, ok := cutByte(f.tag, '/'); ok {
 		ev.Instance, ev.Service = instance, service
 		daemon = service[bytes.LastIndexByte(service, '/')+1:]
 	} else if !hasPrefix(f.tag, "postfix") {

@@ -94,13 +94,15 @@ func isNotice(b []byte) bool {
 		"SSL_connect:", "client certificate ", "certificate verif", "reusing session ",
 		"SASL authentication info: ", "SASL authentication debug: ", "SASL authentication trace: ",
 		"the Postfix mail system ", "waiting for the Postfix ", "aborting the Postfix ",
+		"server certificate verif", "breaking line > ", "received master trigger", "PRNG exchange file ",
 		"XCLIENT ", "XFORWARD ", "haproxy read: ", "whitelisting ", "allowlisting ",
 	} {
 		if hasPrefix(b, s) {
 			return true
 		}
 	}
-	return hasSuffix(b, " has changed -- restarting") || contains(b, " TLS cache ") || contains(b, " full cleanup: retained=")
+	return hasSuffix(b, " has changed -- restarting") || hasSuffix(b, " offers SMTPUTF8 support, but not 8BITMIME") ||
+		contains(b, " TLS cache ") || contains(b, " full cleanup: retained=")
 }
 
 // isChatter recognises what a daemon says with -v: the SMTP dialogue behind < and >, the

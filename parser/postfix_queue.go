@@ -100,6 +100,9 @@ func (l *postfixLine) queueWords(b []byte) bool {
 	case "requeued", "expired", "skipped, still being delivered", "reset time stamps":
 		return l.other(b)
 	}
+	if hasPrefix(b, "renamed to ") { // postsuper gives it a free ID
+		return l.other(b)
+	}
 	if hasPrefix(b, "removed ") {
 		ev.Kind, ev.Origin, ev.Text = Removed, status.OriginLocal, b
 		return true

@@ -102,6 +102,14 @@ func (l *postfixLine) session(b []byte) bool {
 		if rest, ok := cutPrefix(b, "SSL_connect error to "); ok {
 			return l.handshake(rest, Out)
 		}
+	case 'R', 'W': // smtpd has no TLS to offer
+		for _, words := range [...]string{"Refusing STARTTLS request from ", "Refusing TLS service request from ", "Wrapper-mode request dropped from "} {
+			if rest, ok := cutPrefix(b, words); ok {
+				l.handshake(rest, In)
+				ev.Origin, ev.Text = status.OriginLocal, b
+				return true
+			}
+		}
 	case 'U':
 		if rest, ok := cutPrefix(b, "Used TLS for "); ok { // a patched smtp(8)
 			ev.Relay, _, _ = cutPeer(rest)

@@ -192,6 +192,9 @@ func (l *postfixLine) sent(text []byte) {
 	ev.Origin = status.OriginRemote
 	l.reply(text)
 	ev.NextQueueID = queuedAs(text)
+	if hasPrefix(ev.Text, "Ok, discarded") { // a content filter threw it away
+		ev.Kind = Discarded
+	}
 }
 
 // reply reads a quoted reply. A malformed one, such as "550no space after code", has no code.

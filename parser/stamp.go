@@ -12,6 +12,7 @@ type stamps struct {
 	year     int            // of the current stamp without a year
 	lastYear int            // of the file's last stamp; 0: no bound
 	prev     time.Time      // the latest stamp without a year; zero before the first
+	last     time.Time      // the minute of the last stamp without a zone
 
 	key    [24]byte // the minute that base stands for, as written, zone suffix included
 	keyLen int
@@ -19,67 +20,173 @@ type stamps struct {
 }
 
 // A stamp without a year belongs to the current year unless that puts it far from the one
-// before: lines come out of order by seconds or days, never by months, and a log may be
-// silent for months. So a stamp may lie up to backward before the latest one, else it is of
-// the next year; and one that would be nearly a year ahead is of the year before.
+// before: lines come out of order by seconds or days, a clock may be set back by more, and a log
+// may be silent for months. So a stamp may lie up to backward before the latest one, else it is
+// of the next year; and one that would be nearly a year ahead is of the year before. Where New
+// Year is known to lie ahead, less will do.
 const (
-	backward = 30 * 24 * time.Hour
-	forward  = 335 * 24 * time.Hour
+	backward     = 183 * 24 * time.Hour
+	backwardLast = 30 * 24 * time.Hour
+	forward      = 335 * 24 * time.Hour
 )
 
-// bsd reads "Nov  3 04:05:06 " (RFC 3164 section 4.1.2), also with "Nov 3" and "Nov 03", and
-// with a fraction of a second.
-func (s *stamps) bsd(b []byte) (t time.Time, rest []byte, ok bool) {
-	mon, day, clock, ok := cutBSDDate(b)
-	if !ok || len(clock) < 8 || clock[2] != ':' || clock[5] != ':' {
-		return t, b, false
-	}
-	sec, ok := twoDigits(clock[6:])
-	if !ok || sec > 60 {
-		return t, b, false
-	}
-	head := b[:len(b)-len(clock)+5] // "Nov  3 04:05"
-	if !s.cached(head, nil) {
-		hour, ok1 := twoDigits(clock)
-		min, ok2 := twoDigits(clock[3:])
-		if !ok1 || !ok2 || hour > 23 || min > 59 {
-			return t, b, false
-		}
-		s.remember(head, nil, s.inYear(mon, day, hour, min))
-	}
-	t, rest = s.base.Add(time.Duration(sec)*time.Second), clock[8:]
-	if frac, after, ok := fraction(rest); ok {
-		t, rest = t.Add(frac), after
-	}
-	if len(rest) == 0 || rest[0] != ' ' {
-		return t, b, false
-	}
-	return t, rest[1:], true
+// bsdStamp is a stamp of RFC 3164 as written.
+type bsdStamp struct {
+	head           []byte // up to the minute
+	year           int    // 0: it has none
+	mon            time.Month
+	day, hour, min int
+	sec            time.Duration // with the fraction
 }
 
-// cutBSDDate reads "Nov  3 " and returns what follows, "04:05:06 ...".
-func cutBSDDate(b []byte) (mon time.Month, day int, clock []byte, ok bool) {
-	if len(b) < 14 || b[3] != ' ' {
-		return 0, 0, b, false
+// bsd reads "Nov  3 04:05:06 " (RFC 3164 section 4.1.2), also with "Nov 3" and "Nov 03", with
+// a fraction of a second, with a year after the day or after the clock, and with a colon at its
+// end.
+func (s *stamps) bsd(b []byte) (t time.Time, rest []byte, ok bool) {
+	// Nearly every stamp is of the same minute as the one before, "Nov  3 04:05:06 ".
+	if len(b) > 21 && b[15] == ' ' && b[12] == ':' && s.keyLen == 12 && string(b[:12]) == string(s.key[:12]) && !isYear(b[16:]) {
+		if sec, ok := twoDigits(b[13:]); ok && sec <= 60 {
+			return s.base.Add(time.Duration(sec) * time.Second), b[16:], true
+		}
 	}
-	mon = month(b)
-	n, after, ok := number(trimLeft(b[4:]))
-	if mon == 0 || !ok || n < 1 || n > 31 || len(after) == 0 || after[0] != ' ' {
-		return 0, 0, b, false
+	d, rest, ok := cutBSD(b)
+	switch {
+	case !ok:
+		return t, b, false
+	case d.year != 0:
+		return s.dated(&d, rest)
+	case !s.cached(d.head, nil):
+		s.remember(d.head, nil, s.inYear(&d))
 	}
-	return mon, int(n), trimLeft(after), true
+	return s.base.Add(d.sec), rest, true
+}
+
+// bsdYear reads such a stamp whose year stands before it.
+func (s *stamps) bsdYear(b []byte, year int) (t time.Time, rest []byte, ok bool) {
+	d, rest, ok := cutBSD(b)
+	if !ok || d.year != 0 {
+		return t, b, false
+	}
+	d.year = year
+	return s.dated(&d, rest)
+}
+
+// bsdNear reads such a stamp inside a header that has a time already, which tells the year.
+func (s *stamps) bsdNear(b []byte, outer time.Time) (t time.Time, rest []byte, ok bool) {
+	d, rest, ok := cutBSD(b)
+	if !ok || d.year != 0 {
+		return s.bsd(b)
+	}
+	d.year = outer.Year()
+	t = s.wall(d.year, d.mon, d.day, d.hour, d.min)
+	switch gap := t.Sub(outer); {
+	case gap > forward/2:
+		t = s.wall(d.year-1, d.mon, d.day, d.hour, d.min)
+	case gap < -forward/2:
+		t = s.wall(d.year+1, d.mon, d.day, d.hour, d.min)
+	}
+	return settle(t.Add(d.sec), outer), rest, true
+}
+
+// settle decides between a stamp without a zone and the one of the header around it, which was
+// written a moment later. Where that is so but for whole quarters of an hour, the inner one is
+// of another zone.
+func settle(inner, outer time.Time) time.Time {
+	const moment = 3 * time.Second
+	gap := outer.Sub(inner)
+	zone := gap.Truncate(15 * time.Minute)
+	if gap < 0 {
+		zone = -(-gap + 15*time.Minute - 1).Truncate(15 * time.Minute)
+	}
+	if zone != 0 && zone.Abs() <= maxOffset && gap-zone < moment {
+		return outer
+	}
+	return inner
+}
+
+// dated gives a stamp with a year its time.
+func (s *stamps) dated(d *bsdStamp, rest []byte) (time.Time, []byte, bool) {
+	if d.day > daysIn(d.year, d.mon) {
+		return time.Time{}, rest, false
+	}
+	return s.wall(d.year, d.mon, d.day, d.hour, d.min).Add(d.sec), rest, true
+}
+
+// cutBSD reads a stamp and the blank after it.
+func cutBSD(b []byte) (d bsdStamp, rest []byte, ok bool) {
+	if len(b) < 15 || b[3] != ' ' {
+		return d, b, false
+	}
+	n, rest, ok := number(trimLeft(b[4:]))
+	d.mon, d.day = month(b), int(n)
+	if !ok || d.mon == 0 || n < 1 || n > int64(daysIn(2000, d.mon)) || len(rest) == 0 || rest[0] != ' ' {
+		return d, b, false
+	}
+	rest = trimLeft(rest)
+	if d.year, rest = cutYear(rest); d.year != 0 {
+		rest = trimLeft(rest)
+	}
+	if len(rest) < 8 || rest[2] != ':' || rest[5] != ':' {
+		return d, b, false
+	}
+	var ok1, ok2, ok3 bool
+	var sec int
+	d.hour, ok1 = twoDigits(rest)
+	d.min, ok2 = twoDigits(rest[3:])
+	sec, ok3 = twoDigits(rest[6:])
+	if !ok1 || !ok2 || !ok3 || d.hour > 23 || d.min > 59 || sec > 60 {
+		return d, b, false
+	}
+	d.head = b[:len(b)-len(rest)+5] // "Nov  3 04:05"
+	d.sec = time.Duration(sec) * time.Second
+	rest = rest[8:]
+	if frac, after, ok := fraction(rest); ok {
+		d.sec, rest = d.sec+frac, after
+	}
+	if len(rest) > 1 && rest[0] == ':' {
+		rest = rest[1:]
+	}
+	if len(rest) == 0 || rest[0] != ' ' {
+		return d, b, false
+	}
+	rest = rest[1:]
+	if d.year == 0 {
+		d.year, rest = cutYear(rest)
+	}
+	return d, rest, true
+}
+
+// isYear tells whether b begins with "2026 " or the like.
+func isYear(b []byte) bool {
+	return len(b) >= 5 && (b[0] == '1' || b[0] == '2') && b[4] == ' ' && digits(b[:4])
+}
+
+// cutYear cuts "2026 ".
+func cutYear(b []byte) (year int, rest []byte) {
+	if !isYear(b) {
+		return 0, b
+	}
+	n, rest, _ := number(b)
+	if n < 1970 {
+		return 0, b
+	}
+	return int(n), rest[1:]
 }
 
 // inYear gives a stamp without a year its time.
-func (s *stamps) inYear(mon time.Month, day, hour, min int) time.Time {
-	at := func(year int) time.Time { return time.Date(year, mon, day, hour, min, 0, 0, s.zone) }
+func (s *stamps) inYear(d *bsdStamp) time.Time {
+	at := func(year int) time.Time { return s.wall(year, d.mon, d.day, d.hour, d.min) }
 	t := at(s.year)
 	if s.prev.IsZero() {
 		s.prev = t
 		return t
 	}
+	limit := backward
+	if s.lastYear > s.year {
+		limit = backwardLast
+	}
 	switch gap := t.Sub(s.prev); {
-	case gap < -backward && (s.lastYear == 0 || s.year < s.lastYear):
+	case gap < -limit && (s.lastYear == 0 || s.year < s.lastYear):
 		s.year++
 		t = at(s.year)
 	case gap > forward:
@@ -91,29 +198,68 @@ func (s *stamps) inYear(mon time.Month, day, hour, min int) time.Time {
 	return t
 }
 
+// slack is by how much lines may be out of order where that must be told from an hour that the
+// clocks show twice.
+const slack = 5 * time.Minute
+
+// wall returns when the clocks of the zone showed this. Of an hour that they showed twice it is
+// the first, unless the line before was later than that.
+func (s *stamps) wall(year int, mon time.Month, day, hour, min int) time.Time {
+	t := time.Date(year, mon, day, hour, min, 0, 0, s.zone)
+	if s.zone == time.UTC {
+		return t
+	}
+	first, second := t, t
+	start, end := t.ZoneBounds()
+	_, offset := t.Zone()
+	if !start.IsZero() {
+		_, before := start.Add(-1).Zone()
+		if alt := t.Add(time.Duration(offset-before) * time.Second); alt.Before(start) {
+			first = alt
+		}
+	}
+	if !end.IsZero() {
+		_, after := end.Zone()
+		if alt := t.Add(time.Duration(offset-after) * time.Second); !alt.Before(end) {
+			second = alt
+		}
+	}
+	if t = first; s.last.After(first.Add(slack)) && s.last.Before(second.Add(24*time.Hour)) {
+		t = second
+	}
+	s.last = t
+	return t
+}
+
 // iso reads "2026-11-03T04:05:06.123456+01:00 ": with T or a blank, an optional fraction
 // (point or comma), and an optional zone (Z, +01:00, +0100, +01; after a blank only as
 // +0100, Exim's log_timezone). It needs a blank or the end of b after it.
 func (s *stamps) iso(b []byte) (t time.Time, rest []byte, ok bool) {
+	t, rest, _, ok = s.isoZone(b)
+	return t, rest, ok
+}
+
+// isoZone is iso and tells whether the stamp has a zone.
+func (s *stamps) isoZone(b []byte) (t time.Time, rest []byte, zoned, ok bool) {
 	const head = len("2026-11-03T04:05")
 	if len(b) < head+3 || b[4] != '-' || b[7] != '-' || b[13] != ':' || b[16] != ':' ||
 		b[10] != 'T' && b[10] != ' ' && b[10] != 't' {
-		return t, b, false
+		return t, b, false, false
 	}
 	sec, ok := twoDigits(b[head+1:])
 	if !ok || sec > 60 {
-		return t, b, false
+		return t, b, false, false
 	}
 	rest = b[head+3:]
 	frac, rest, _ := fraction(rest)
 	zone, rest := cutZone(rest)
-	if len(rest) > 0 && rest[0] != ' ' {
-		return t, b, false
+	if len(rest) > 0 && rest[0] != ' ' && rest[0] != '\t' {
+		return t, b, false, false
 	}
 	if !s.cached(b[:head], zone) {
 		base, ok := s.minute(b[:head], zone)
 		if !ok {
-			return t, b, false
+			return t, b, false, false
 		}
 		s.remember(b[:head], zone, base)
 	}
@@ -121,7 +267,7 @@ func (s *stamps) iso(b []byte) (t time.Time, rest []byte, ok bool) {
 	if len(rest) > 0 {
 		rest = rest[1:]
 	}
-	return t, rest, true
+	return t, rest, len(zone) > 0, true
 }
 
 // minute converts "2026-11-03T04:05" with its zone's text.
@@ -132,18 +278,140 @@ func (s *stamps) minute(b, zone []byte) (t time.Time, ok bool) {
 	day, ok4 := twoDigits(b[8:])
 	hour, ok5 := twoDigits(b[11:])
 	min, ok6 := twoDigits(b[14:])
-	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6) || mon < 1 || mon > 12 || day < 1 || day > 31 || hour > 23 || min > 59 {
+	year, month := y1*100+y2, time.Month(mon)
+	if !(ok1 && ok2 && ok3 && ok4 && ok5 && ok6) || mon < 1 || mon > 12 || day < 1 || day > daysIn(year, month) || hour > 23 || min > 59 {
 		return t, false
 	}
-	year, month := y1*100+y2, time.Month(mon)
 	if len(zone) == 0 {
-		return time.Date(year, month, day, hour, min, 0, 0, s.zone), true
+		return s.wall(year, month, day, hour, min), true
 	}
-	t = time.Date(year, month, day, hour, min, 0, 0, time.UTC)
-	return t.Add(-offset(zone)).In(s.zone), true
+	d := offset(zone)
+	if d.Abs() > maxOffset {
+		return t, false
+	}
+	return time.Date(year, month, day, hour, min, 0, 0, time.UTC).Add(-d).In(s.zone), true
 }
 
-// cutZone cuts Z, +01:00, +0100, +01 or, after a blank, +0100 followed by a blank.
+// weekday reads the stamps that begin with a weekday: "Tue 2026-11-03 04:05:06 UTC "
+// (journalctl -o short-full) and "Tue Nov  3 04:05:06 2026 ".
+func (s *stamps) weekday(b []byte) (t time.Time, rest []byte, ok bool) {
+	if len(b) < 24 || b[3] != ' ' {
+		return t, b, false
+	}
+	switch string(b[:3]) {
+	case "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun":
+	default:
+		return t, b, false
+	}
+	if !isDigit(b[4]) {
+		return s.bsd(b[4:])
+	}
+	t, rest, zoned, ok := s.isoZone(b[4:])
+	if !ok || zoned {
+		return t, rest, ok
+	}
+	word, after := cutWord(rest)
+	if len(after) == 0 || len(word) < 2 || len(word) > 5 {
+		return t, rest, true
+	}
+	if word[0] == '+' || word[0] == '-' { // a zone without a name
+		if zone, left := cutZone(word); len(zone) > 0 && len(left) == 0 {
+			return inOffset(t, offset(zone)), after[1:], true
+		}
+		return t, rest, true
+	}
+	for _, c := range word {
+		if c < 'A' || c > 'Z' {
+			return t, rest, true // a host
+		}
+	}
+	for _, alt := range [...]time.Time{t, t.Add(-time.Hour), t.Add(time.Hour)} {
+		if name, _ := alt.Zone(); name == string(word) && alt.Minute() == t.Minute() && alt.Hour() == t.Hour() {
+			return alt, after[1:], true
+		}
+	}
+	if d, ok := zoneOffset(word); ok {
+		return inOffset(t, d), after[1:], true
+	}
+	return t, after[1:], true
+}
+
+// inOffset returns when clocks at an offset from UTC showed what those of t's zone show at t.
+func inOffset(t time.Time, offset time.Duration) time.Time {
+	_, has := t.Zone()
+	return t.Add(time.Duration(has)*time.Second - offset)
+}
+
+// zoneOffset knows the abbreviations of zones that have one meaning: those of RFC 5322 section
+// 4.3, and Europe's.
+func zoneOffset(name []byte) (d time.Duration, ok bool) {
+	switch string(name) {
+	case "UTC", "GMT", "UT", "WET":
+		return 0, true
+	case "CET", "WEST":
+		return 1 * time.Hour, true
+	case "CEST", "EET":
+		return 2 * time.Hour, true
+	case "EEST", "MSK":
+		return 3 * time.Hour, true
+	case "EDT":
+		return -4 * time.Hour, true
+	case "EST", "CDT":
+		return -5 * time.Hour, true
+	case "CST", "MDT":
+		return -6 * time.Hour, true
+	case "MST", "PDT":
+		return -7 * time.Hour, true
+	case "PST":
+		return -8 * time.Hour, true
+	}
+	return 0, false
+}
+
+// unix reads seconds since 1970, with a fraction or without; a whole number may also count
+// milliseconds, microseconds or nanoseconds, by its size.
+func (s *stamps) unix(b []byte) (t time.Time, ok bool) {
+	n, rest, ok := number(b)
+	if !ok || len(b)-len(rest) > 19 {
+		return t, false
+	}
+	switch width := len(b) - len(rest); {
+	case len(rest) > 0:
+		frac, after, ok := fraction(rest)
+		if !ok || len(after) > 0 || width > 11 {
+			return t, false
+		}
+		return time.Unix(n, int64(frac)).In(s.zone), true
+	case width <= 11:
+		return time.Unix(n, 0).In(s.zone), true
+	case width <= 14:
+		return time.UnixMilli(n).In(s.zone), true
+	case width <= 17:
+		return time.UnixMicro(n).In(s.zone), true
+	case width == 18:
+		return time.Unix(0, n).In(s.zone), true
+	}
+	return time.Unix(0, n*10+int64(b[18]-'0')).In(s.zone), true // number stops at 18 digits
+}
+
+// any reads a stamp of any kind that is all of b.
+func (s *stamps) any(b []byte) (t time.Time, ok bool) {
+	if len(b) < 8 || len(b) > 40 {
+		return t, false
+	}
+	if !isDigit(b[0]) {
+		var line [48]byte
+		t, _, ok = s.bsd(append(append(line[:0], b...), ' '))
+		return t, ok
+	}
+	if b[4] != '-' {
+		return s.unix(b)
+	}
+	t, rest, ok := s.iso(b)
+	return t, ok && len(rest) == 0
+}
+
+// cutZone cuts Z, +01:00, +0100, +01 or, after a blank, +0100 or +01:00 followed by a blank.
 func cutZone(b []byte) (zone, rest []byte) {
 	if len(b) == 0 {
 		return nil, b
@@ -153,7 +421,7 @@ func cutZone(b []byte) (zone, rest []byte) {
 	}
 	z := b
 	if z[0] == ' ' {
-		if z = z[1:]; len(z) < 6 || z[5] != ' ' || !digits(z[1:5]) {
+		if z = z[1:]; !(len(z) >= 6 && z[5] == ' ' && digits(z[1:5])) && !(len(z) >= 7 && z[6] == ' ' && z[3] == ':' && digits(z[4:6])) {
 			return nil, b
 		}
 	}
@@ -170,6 +438,9 @@ func cutZone(b []byte) (zone, rest []byte) {
 	return z[:n], z[n:]
 }
 
+// maxOffset is beyond every zone's offset from UTC.
+const maxOffset = 15 * time.Hour
+
 // offset returns the offset from UTC of a zone that cutZone has cut.
 func offset(zone []byte) time.Duration {
 	if len(zone) < 3 {
@@ -178,13 +449,29 @@ func offset(zone []byte) time.Duration {
 	h, _ := twoDigits(zone[1:])
 	m := 0
 	if len(zone) >= 5 {
-		m, _ = twoDigits(zone[len(zone)-2:])
+		if m, _ = twoDigits(zone[len(zone)-2:]); m > 59 {
+			return maxOffset + 1 // none
+		}
 	}
 	d := time.Duration(h)*time.Hour + time.Duration(m)*time.Minute
 	if zone[0] == '-' {
 		return -d
 	}
 	return d
+}
+
+// daysIn returns the number of days of a month.
+func daysIn(year int, mon time.Month) int {
+	switch mon {
+	case time.April, time.June, time.September, time.November:
+		return 30
+	case time.February:
+		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
+			return 29
+		}
+		return 28
+	}
+	return 31
 }
 
 // cached tells whether base is the time of the minute written as head and zone.
@@ -264,15 +551,20 @@ func digits(b []byte) bool {
 // New Year lies between two lines.
 func Yearless(line []byte) (t time.Time, ok bool) {
 	line = trimLine(line)
+	if rest, ok := cutService(line); ok {
+		line = rest
+	}
 	if len(line) > 2 && line[0] == '<' {
 		line, _ = cutPRI(line)
 	}
-	if len(line) < 16 || line[0] < 'A' || line[0] > 'S' {
+	if len(line) > 0 && (line[0] == '*' || line[0] == '.') {
+		line = line[1:]
+	}
+	d, _, ok := cutBSD(line)
+	if !ok || d.year != 0 {
 		return t, false
 	}
-	s := stamps{zone: time.UTC, year: 2000}
-	t, _, ok = s.bsd(line)
-	return t, ok
+	return time.Date(2000, d.mon, d.day, d.hour, d.min, 0, 0, time.UTC).Add(d.sec), true
 }
 
 // InferYears returns the years of a file's first and last stamps (as Yearless gives them)

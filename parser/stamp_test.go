@@ -20,6 +20,11 @@ func TestYearsWithinALog(t *testing.T) {
 		{"silent for eight months", 2026, 2026, []string{"Jan  5 00:00:00", "Sep  5 00:00:00"}, []int{2026, 2026}},
 		{"files put together in the wrong order stay within the last year", 2026, 2026, []string{"Nov  3 00:00:00", "Feb  1 00:00:00"}, []int{2026, 2026}},
 		{"end not known", 2026, 0, []string{"Dec 31 23:59:59", "Jan  1 00:00:01"}, []int{2026, 2027}},
+		{"a stream of files put together in the wrong order", 2026, 0, []string{"Nov  3 00:00:00", "Oct  1 00:00:00", "Nov  3 00:00:00"}, []int{2026, 2026, 2026}},
+		{"a clock set back by months, end not known", 2026, 0, []string{"Jun  3 00:00:00", "Jan  3 00:00:00", "Jan  4 00:00:00"}, []int{2026, 2026, 2026}},
+		{"silent for five months over New Year", 2026, 0, []string{"Aug 15 00:00:00", "Jan 20 00:00:00"}, []int{2026, 2027}},
+		{"silent for nine months over New Year, known", 2026, 2027, []string{"Apr 15 00:00:00", "Jan 20 00:00:00"}, []int{2026, 2027}},
+		{"the clock steps back over New Year", 2027, 0, []string{"Jan  1 00:00:03", "Dec 31 23:59:58", "Jan  1 00:00:01"}, []int{2027, 2026, 2027}},
 		{"Feb 29", 2028, 2028, []string{"Feb 28 23:59:59", "Feb 29 00:00:01", "Mar  1 00:00:00"}, []int{2028, 2028, 2028}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -107,5 +112,28 @@ func TestStampsOfManyMinutes(t *testing.T) {
 			}
 		}
 		at = at.Add(37 * time.Second)
+	}
+}
+
+// Of a stamp without a zone and a later one around it the inner counts, unless only their zones
+// differ.
+func TestSettle(t *testing.T) {
+	outer := utc("2026-11-03T04:05:06.5Z")
+	for _, tt := range []struct {
+		inner string
+		want  string
+	}{
+		{"2026-11-03T04:05:06Z", "2026-11-03T04:05:06Z"},
+		{"2026-11-03T04:05:01Z", "2026-11-03T04:05:01Z"},
+		{"2026-11-03T06:05:05Z", "2026-11-03T04:05:06.5Z"}, // two hours east
+		{"2026-11-02T23:05:06Z", "2026-11-03T04:05:06.5Z"}, // five hours west
+		{"2026-11-03T09:50:06Z", "2026-11-03T04:05:06.5Z"}, // Nepal
+		{"2026-11-03T06:05:16Z", "2026-11-03T06:05:16Z"},   // nearly two hours
+		{"2026-11-03T03:01:00Z", "2026-11-03T03:01:00Z"},   // late by an hour and some minutes
+		{"2026-11-02T04:05:06Z", "2026-11-02T04:05:06Z"},   // late by a day
+	} {
+		if got := settle(utc(tt.inner), outer); !got.Equal(utc(tt.want)) {
+			t.Errorf("settle(%s): got %v, want %s", tt.inner, got, tt.want)
+		}
 	}
 }

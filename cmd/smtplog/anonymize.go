@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
@@ -47,4 +48,33 @@ func (f *anonymizeFlag) anonymizer() *anonymize.Anonymizer {
 var anonymized = map[aggregate.Dim]anonymize.Kind{
 	aggregate.DimSender: anonymize.Address, aggregate.DimRecipient: anonymize.Address, aggregate.DimUser: anonymize.Address,
 	aggregate.DimMessageID: anonymize.MessageID, aggregate.DimClient: anonymize.Host, aggregate.DimRelay: anonymize.Host,
+}
+
+// disguise puts pseudonyms into a log's current line and its event; a may be nil.
+func (l *log) disguise(a *anonymize.Anonymizer) {
+	if a == nil {
+		return
+	}
+	line := a.Line(nil, l.line, &l.ev)
+	a.Event(&l.ev)
+	l.line = line
+}
+
+// disguise makes a query look for pseudonyms, as all lines have them.
+func (q *query) disguise(a *anonymize.Anonymizer) (err error) {
+	if a == nil {
+		return nil
+	}
+	text := q.text
+	if q.mid, err = a.Pattern(anonymize.MessageID, q.mid); err == nil && q.address != "" {
+		q.address, err = a.Pattern(anonymize.Address, q.address)
+		q.text = q.address
+	} else if strings.Contains(q.mid, "@") {
+		q.text = q.mid
+	}
+	q.exact, q.fold = nil, nil // raw lines have the names
+	if err != nil {
+		return usagef("trace %q with --anonymize: %v", text, err)
+	}
+	return nil
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -13,7 +14,7 @@ import (
 // counts, with the message it belongs to.
 func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.Message)) {
 	for l := in.next(); l != nil; l = in.next() {
-		if l.detail {
+		if l.detail != "" {
 			c.Line(l.v)
 			continue
 		}
@@ -24,12 +25,27 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 	}
 	in.progress.done()
 	for _, l := range in.active { // interrupted
-		in.bytes += l.file.Bytes
-		in.files++
 		l.file.Close()
+		in.count(l)
 	}
 	c.Read(in.files, in.bytes)
+	c.Sources(in.kinds, len(in.skipped))
 	c.Finish()
+	in.judge(" (smtplog doctor shows the lines)")
+}
+
+// judge says what the lines that were not understood mean for the figures, and what to do.
+func (in *input) judge(hint string) {
+	all := in.understood + in.unknown
+	if in.unknown*100 > all {
+		what := fmt.Sprintf("%d of the mail system's %d lines were not understood, %.1f %%: the figures are not complete%s",
+			in.unknown, all, 100*float64(in.unknown)/float64(all), hint)
+		in.notes = append(in.notes, what)
+		in.p.sayf("warning: %s", what)
+	}
+	if in.s.strict && in.unknown > 0 {
+		in.p.errorf("--strict: lines not understood: %d (smtplog events --event unknown shows them)", in.unknown)
+	}
 }
 
 // openBoth opens what a command reads and writes.
@@ -66,7 +82,7 @@ type reportCmd struct {
 
 // options turns the report's flags into a Collector's options.
 func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Rewrite: s.rewrite}
+	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Rewrite: s.rewrite, Classifier: s.classifier}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -135,32 +151,6 @@ func report(p *program, inf *inputFlags, outf *outputFlags, mail *mailFlags, s s
 	return finish()
 }
 
-// bouncesCmd is `smtplog bounces`.
-type bouncesCmd struct {
-	inputFlags
-	outputFlags
-	mailFlags
-	Format string `enum:"${formats}" default:"table" group:"output" help:"${enum}."`
-	Table  string `placeholder:"NAME" group:"tables" help:"One table: ${bounce_tables}."`
-}
-
-// Run prints who did not get their mail.
-func (cmd *bouncesCmd) Run(p *program) error {
-	s, err := cmd.settings()
-	if err != nil {
-		return err
-	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Rewrite: s.rewrite, Bounces: true}
-	if cmd.Table != "" {
-		opt.Tables = []string{cmd.Table}
-	}
-	c, err := aggregate.NewCollector(opt)
-	if err != nil {
-		return usageError{err}
-	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Bounce report", c)
-}
-
 // eventsCmd is `smtplog events`.
 type eventsCmd struct {
 	inputFlags
@@ -187,7 +177,7 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Rewrite: in.s.rewrite, Tables: []string{}})
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Rewrite: in.s.rewrite, Classifier: in.s.classifier, Tables: []string{}})
 	if err != nil {
 		return err
 	}
@@ -227,7 +217,7 @@ type messagesCmd struct {
 }
 
 // Run prints messages, in the order in which they closed; one that was handed on inside waits
-// for the end of its chain.
+// for the end of its chain, and holds up no other.
 func (cmd *messagesCmd) Run(p *program) error {
 	s, err := cmd.settings()
 	if err != nil {
@@ -262,22 +252,26 @@ func (cmd *messagesCmd) Run(p *program) error {
 			w.rows.Row(render.RecipientRow(m, &m.Recipients[i], in.s.zone))
 		}
 	}
-	var queue []*aggregate.Message // released, waiting for the ends of their chains
-	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Rewrite: in.s.rewrite, Tables: []string{},
+	waiting := map[*aggregate.Message][]*aggregate.Message{} // released, by what they wait for
+	settle := func(m *aggregate.Message) {
+		if next := m.Unsettled(); next != nil {
+			waiting[next] = append(waiting[next], m)
+			return
+		}
+		show(m)
+	}
+	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Rewrite: in.s.rewrite, Classifier: in.s.classifier, Tables: []string{},
 		Release: func(m *aggregate.Message) {
-			queue = append(queue, m)
-			for len(queue) > 0 && queue[0].Settled() {
-				show(queue[0])
-				queue = queue[1:]
+			for _, w := range waiting[m] {
+				settle(w)
 			}
+			delete(waiting, m)
+			settle(m)
 		}})
 	if err != nil {
 		return err
 	}
 	in.collect(c, nil)
-	for _, m := range queue {
-		show(m)
-	}
 	if err := w.finish(finish); err != nil {
 		return err
 	}

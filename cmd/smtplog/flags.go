@@ -13,20 +13,42 @@ import (
 	"github.com/smtplog/smtplog/internal/anonymize"
 	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
 )
 
-// inputFlags are the flags of every command that reads logs.
-type inputFlags struct {
-	Path  []string `arg:"" optional:"" help:"Log files; - is standard input."`
-	MTA   string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
-	TZ    string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
-	Year  int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
-	Since string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
-	Until string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
+// pathFlags are the flags of every command that reads logs.
+type pathFlags struct {
+	Path    []string `arg:"" optional:"" help:"Logs: files, folders, patterns, the name of a rotated set, journal:, or - for standard input."`
+	Rotated bool     `group:"input" help:"Read the rotated siblings of each file too: mail.log.1, mail.log-20261101.gz."`
+	Strict  bool     `group:"input" help:"Make it an error if any line of the mail system is not understood."`
+	MTA     string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
+	TZ      string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
+	Year    int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
+	Since   string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
+	Until   string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
 
 	Anonymize anonymizeFlag `group:"output" help:"Pseudonyms for people, networks for IP addresses. --anonymize=KEY or $$SMTPLOG_ANONYMIZE_KEY: the same ones in every run."`
+}
 
+// inputFlags are the flags of every command that counts.
+type inputFlags struct {
+	pathFlags
+	Rules []string `placeholder:"FILE" type:"path" group:"input" help:"Rules for the reasons of failures, before the built-in ones (docs/classification.md). Repeatable."`
 	filterFlags
+}
+
+// settings checks the flags and turns them into values.
+func (f *inputFlags) settings() (s settings, err error) {
+	if s, err = f.pathFlags.settings(); err != nil {
+		return s, err
+	}
+	if s.filter, err = f.filter(s.anonymizer); err != nil {
+		return s, err
+	}
+	if s.classifier, err = classifier(f.Rules); err != nil {
+		return s, usageError{err}
+	}
+	return s, nil
 }
 
 // filterFlags choose what is counted. Each may be repeated (alternatives) and is a glob
@@ -41,7 +63,7 @@ type filterFlags struct {
 	Code      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Reply code: 550, 4??."`
 	Enhanced  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Enhanced status code: 5.1.1, 4.7.*."`
 	Status    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Member of the status enum (smtplog codes)."`
-	Reason    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Why it failed: user_unknown, greylisted ...."`
+	Reason    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Why it failed: user_unknown, greylisted ..."`
 	Category  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Category of the reason: ${categories}."`
 	Provider  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Mailbox provider: google, microsoft ..."`
 	Host      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Host that logged."`
@@ -81,13 +103,17 @@ func (f *filterFlags) filter(a *anonymize.Anonymizer) (filter aggregate.Filter, 
 type settings struct {
 	zone         *time.Location
 	since, until time.Time
+	stop         time.Time // a log that has come so far has nothing more to say; zero: none
+	strict       bool
 	mta          parser.MTA
 	filter       aggregate.Filter
-	rewrite      func(*parser.Event) // nil, or makes pseudonyms
+	anonymizer   *anonymize.Anonymizer // nil, or makes pseudonyms
+	rewrite      func(*parser.Event)   // its Event, or nil
+	classifier   *status.Classifier
 }
 
 // settings checks the flags and turns them into values.
-func (f *inputFlags) settings() (s settings, err error) {
+func (f *pathFlags) settings() (s settings, err error) {
 	if s.zone, err = zone(f.TZ); err != nil {
 		return s, err
 	}
@@ -101,6 +127,13 @@ func (f *inputFlags) settings() (s settings, err error) {
 	if !s.since.IsZero() && !s.until.IsZero() && !s.since.Before(s.until) {
 		return s, usagef("--since %s is not before --until %s", s.since.Format(time.RFC3339), s.until.Format(time.RFC3339))
 	}
+	if !s.until.IsZero() {
+		s.stop = s.until.AddDate(0, 0, 1) // lines come out of order by no more, even where clocks change
+	}
+	s.strict = f.Strict
+	if s.anonymizer = f.Anonymize.anonymizer(); s.anonymizer != nil {
+		s.rewrite = s.anonymizer.Event
+	}
 	if f.Year < 0 || f.Year > 9999 {
 		return s, usagef("--year %d: want a year", f.Year)
 	}
@@ -110,12 +143,25 @@ func (f *inputFlags) settings() (s settings, err error) {
 	case "exim":
 		s.mta = parser.Exim
 	}
-	a := f.Anonymize.anonymizer()
-	if a != nil {
-		s.rewrite = a.Event
+	return s, nil
+}
+
+// classifier is one with the rules of the files before the built-in ones.
+func classifier(paths []string) (*status.Classifier, error) {
+	var all []*status.Rules
+	for _, path := range paths {
+		file, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		rules, err := status.ParseRules(path, file)
+		file.Close()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rules)
 	}
-	s.filter, err = f.filter(a)
-	return s, err
+	return status.NewClassifier(all...), nil
 }
 
 // zone understands --tz: a name of the time zone database, or an offset.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"container/heap"
 	"context"
 	"errors"
 	"io"
@@ -16,152 +15,261 @@ import (
 	"github.com/smtplog/smtplog/parser"
 )
 
-// usualPlaces are read where no path is given.
+// usualPlaces are read where no path is given, with their rotated siblings.
 var usualPlaces = []string{
 	"/var/log/mail.log", "/var/log/maillog", "/var/log/exim4/mainlog", "/var/log/exim/main.log", "/var/log/exim_mainlog",
 }
 
 // log is one input file.
 type log struct {
-	path   string
-	set    int       // the folder it lies in: tells apart hosts that do not log their name
-	detail bool      // an Exim reject or panic log beside its main log: adds no counts
-	first  []byte    // its first line with a stamp
-	start  time.Time // of that line; zero: there is none
-	opt    parser.Options
+	path     string
+	named    bool // by the user, not found in a folder
+	dir      string
+	set      int // the folder it lies in: tells apart hosts that do not log their name
+	rotation source.Rotation
+	detail   string         // not empty: its lines add no counts, and why
+	first    []byte         // its first line with a stamp
+	start    time.Time      // of that line; zero: there is none
+	end      time.Time      // of its last line with a stamp, or when it was last written; zero: not known
+	opt      parser.Options // Year is set where stamps have none
+	years    string         // where the years were taken from
+	hasMail  bool           // a line of an MTA was seen at its beginning or end
 
 	file   *source.File
 	parser *parser.Parser
 	ev     parser.Event
 	v      parser.Verdict
+	line   []byte    // the current line
 	time   time.Time // of the current line, or of the latest one before that has a stamp
 	lines  int64
-	mail   bool // a line of an MTA was seen
-	known  bool // one was understood
+	turn   int   // place in the order of beginning
+	mail   bool  // a line of an MTA was seen
+	known  bool  // one was understood
+	failed error // why it could not be read to its end
+
+	passed  []byte   // the line passed over last, see input.want
+	history *history // of a stream that may be read again; nil: not kept
 }
 
 // input is everything a command reads: the lines of all files, merged by time.
 type input struct {
-	p       *program
-	s       settings
-	logs    []*log
-	pending []*log   // to be read, by start
-	active  logHeap  // opened, by the time of their current line
-	notes   []string // what the user must know about the input
-	files   int
-	bytes   int64
-	partial bool // interrupted
-	anyMail bool
-	progress
+	p                   *program
+	s                   settings
+	logs                []*log        // to be read
+	skipped             []source.Skip // found and not read
+	unread              []source.Skip // could not be read
+	pending             []*log        // to be begun, by start
+	active              logHeap       // opened, by the time of their current line
+	notes               []string      // what the user must know about the input
+	files               int
+	kinds               map[string]int // files by how they are kept
+	bytes               int64
+	understood, unknown int64 // lines of the mail system
+	partial             bool  // interrupted
+	anyMail             bool
+	progress            progress
+
+	// want, if set, chooses the lines worth parsing; a log's lines up to the first that is
+	// understood and one in clockEvery come all the same.
+	want        func(line []byte) bool
+	again       bool      // what there is to say of the logs has been said
+	first, last time.Time // of the mail system's lines that were parsed
 }
 
+// clockEvery is how many lines may be passed over before one is parsed for its stamp.
+const clockEvery = 4096
+
 // openInput finds out what the paths are. What cannot be read is said to stderr.
-func (f *inputFlags) openInput(p *program, s settings) (*input, error) {
-	in := &input{p: p, s: s, progress: newProgress(p)}
+func (f *pathFlags) openInput(p *program, s settings) (*input, error) {
+	in := &input{p: p, s: s, kinds: map[string]int{}}
 	paths := f.Path
 	if len(paths) == 0 {
 		for _, path := range usualPlaces {
-			if _, err := os.Stat(path); err == nil {
-				paths = append(paths, path)
+			if found := source.Find(path, true); len(found.Paths) > 0 {
+				paths = append(paths, found.Paths...)
+			} else if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+				paths = append(paths, path) // to be told why it cannot be read
 			}
 		}
+		if len(paths) == 0 && source.HasJournal() {
+			paths = []string{source.JournalPrefix}
+		}
 		if len(paths) == 0 {
-			return nil, errors.New("no log given, and none in the usual places; name a file, or - for standard input")
+			return nil, errors.New("no log given, and none in the usual places; name a file, a folder, or - for standard input")
 		}
 		in.notes = append(in.notes, "reading "+strings.Join(paths, " "))
 	}
-	in.inspect(expand(paths))
-	if len(in.logs) == 0 && p.failed {
-		return in, nil
-	}
+	in.find(paths, f.Rotated)
+	in.duplicates()
 	in.markDetail()
-	in.years(f.Year)
+	in.neighbours()
+	in.setYear(f.Year)
+	in.window()
+	for _, l := range in.logs {
+		l.park(len(in.logs))
+	}
 	in.sort()
+	in.progress = newProgress(p, in.logs)
 	return in, nil
 }
 
-// expand replaces glob patterns that name no file by the files they match.
-func expand(paths []string) []string {
-	var all []string
+// skip notes that a file is not read.
+func (in *input) skip(path, why string) {
+	in.skipped = append(in.skipped, source.Skip{Path: path, Why: why})
+}
+
+// fail says that a file cannot be read.
+func (in *input) fail(path, why string) {
+	in.unread = append(in.unread, source.Skip{Path: path, Why: why})
+	in.p.errorf("%s: %s", path, why)
+}
+
+// find inspects all files that the paths stand for.
+func (in *input) find(paths []string, rotated bool) {
+	seen := &seenFiles{}
+	several := len(paths) > 1
 	for _, path := range paths {
-		if strings.ContainsAny(path, "*?[") {
-			if _, err := os.Stat(path); err != nil {
-				if m, err := filepath.Glob(path); err == nil && len(m) > 0 {
-					all = append(all, m...)
-					continue
-				}
-			}
+		if path == "-" || strings.HasPrefix(path, source.JournalPrefix) {
+			in.inspect(path, true, several, seen)
+			continue
 		}
-		all = append(all, path)
+		found := source.Find(path, rotated)
+		for _, e := range found.Errors {
+			in.fail(e.Path, e.Why)
+		}
+		in.skipped = append(in.skipped, found.Skipped...)
+		before := len(in.logs)
+		slices.SortStableFunc(found.Paths, plainest)
+		for _, file := range found.Paths {
+			if in.p.ctx.Err() != nil {
+				return // next says so
+			}
+			in.inspect(file, !found.Folder, several || len(found.Paths) > 1, seen)
+		}
+		if found.Folder && len(in.logs) == before && len(found.Errors) == 0 {
+			in.p.errorf("%s: no mail log in this folder (files looked at: %d; smtplog doctor %s tells more)", path, len(found.Paths), path)
+		}
 	}
-	return all
+}
+
+// plainest orders the names of files so that of several names of one file the best comes
+// first: no link, a mail log's name, the shortest.
+func plainest(a, b string) int {
+	rank := func(path string) int {
+		n := len(filepath.Base(path))
+		if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+			n += 1 << 20
+		}
+		if !source.MailName(path) || detailKind(path) != "" {
+			n += 1 << 10
+		}
+		return n
+	}
+	return rank(a) - rank(b)
+}
+
+// seenFiles are the files inspected so far: one may have several names.
+type seenFiles struct {
+	infos []os.FileInfo
+	paths []string
+}
+
+// again returns the path under which a file has been seen, and else remembers it.
+func (s *seenFiles) again(path string, info os.FileInfo) (earlier string) {
+	if info == nil {
+		return ""
+	}
+	for i, other := range s.infos {
+		if os.SameFile(info, other) {
+			return s.paths[i]
+		}
+	}
+	s.infos, s.paths = append(s.infos, info), append(s.paths, path)
+	return ""
 }
 
 // headSize is how much of a file is looked at to find out what it is.
 const headSize = 64 << 10
 
-// inspect opens every path once, to find out what it holds, and keeps what can be read.
-func (in *input) inspect(paths []string) {
-	var infos []os.FileInfo
-	dirs := map[string]int{}
-next:
-	for _, path := range paths {
-		if info, err := os.Stat(path); err == nil && path != "-" {
-			for _, other := range infos {
-				if os.SameFile(info, other) {
-					in.p.sayf("%s: given twice, read once", path)
-					continue next
-				}
-			}
-			infos = append(infos, info)
+// inspect opens a path to find out what it holds, and keeps it if it can be read. A file that
+// was named is at fault where one that was found is only passed over.
+func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
+	f, err := in.open(path)
+	switch {
+	case errors.Is(err, source.ErrEmpty) && (several || !named):
+		in.skip(path, "empty")
+		if named {
+			in.p.sayf("%s: is empty", path)
 		}
-		var stdin io.Reader
-		if path == "-" {
-			stdin = interruptible(in.p.ctx, in.p.stdin)
-		}
-		f, err := source.Open(path, stdin)
-		if err != nil {
-			if errors.Is(err, source.ErrEmpty) && len(paths) > 1 {
-				in.p.sayf("%s: is empty", path)
-				continue
-			}
-			in.p.errorf("%s: %v", path, err)
-			if errors.Is(err, source.ErrDirectory) {
-				in.p.sayf("hint: name the logs in it: smtplog %s", filepath.Join(path, "mail.log*"))
-			}
-			continue
-		}
-		head := f.Head(headSize)
-		if binary(head) && !hasMail(head) {
-			in.p.errorf("%s: not a mail log: binary data", path)
-			f.Close()
-			continue
-		}
-		dir := filepath.Dir(path)
-		if _, ok := dirs[dir]; !ok {
-			dirs[dir] = len(dirs) + 1
-		}
-		l := &log{path: path, set: dirs[dir], file: f}
-		in.logs = append(in.logs, l)
-		in.inspectYears(l)
-		l.findStart(head)
-		if path != "-" {
-			f.Close() // opened again when its turn comes: there may be many
-			l.file = nil
-		}
+		return
+	case errors.Is(err, source.ErrUnsupported) && !named && !source.MailName(path):
+		in.skip(path, err.Error())
+		return
+	case err != nil:
+		in.fail(path, err.Error())
+		return
 	}
+	if earlier := seen.again(path, f.Info()); earlier != "" {
+		f.Close()
+		in.skip(path, "the same file as "+earlier)
+		if earlier == path || named {
+			in.p.sayf("%s: given twice, read once", path)
+		} else {
+			in.p.sayf("%s: not read: the same file as %s", path, earlier)
+		}
+		return
+	}
+	l := &log{path: path, named: named, file: f, dir: filepath.Dir(path), rotation: source.RotationOf(filepath.Base(path))}
+	head := f.Head(headSize)
+	var tail []byte
+	if !f.Packed() {
+		tail = f.Tail(in.p.ctx)
+	}
+	l.hasMail = hasMail(head) || hasMail(tail)
+	switch {
+	case binary(head) && !l.hasMail && !named:
+		in.skip(path, "binary data")
+		f.Close()
+		return
+	case binary(head) && !l.hasMail:
+		in.fail(path, "not a mail log: binary data")
+		f.Close()
+		return
+	case !l.hasMail && !named && !source.MailName(path):
+		in.skip(path, "no line of a mail system at its beginning or end")
+		f.Close()
+		return
+	}
+	in.logs = append(in.logs, l)
+	l.opt = parser.Options{Zone: in.s.zone, MTA: in.s.mta}
+	l.inferYears(in.p.ctx, head, tail)
+	l.findStart(head)
+	l.findEnd(tail)
+	l.park(len(in.logs))
 }
 
-// inspectYears finds the years of a log's stamps, where they lack one.
-func (in *input) inspectYears(l *log) {
-	l.opt = parser.Options{Zone: in.s.zone, MTA: in.s.mta}
-	first, last, ok := l.file.Ends(parser.Yearless)
+// maxOpen is how many files are held open until their turn comes, so that a rotation in
+// between does not matter.
+const maxOpen = 500
+
+func (l *log) park(open int) { l.file.Park(open < maxOpen) }
+
+// lookback is how long before --since lines may still tell about what happens after it: longer
+// than a message lives in a queue (Postfix maximal_queue_lifetime 5d, Exim usually 4 or 7d).
+const lookback = 10 * 24 * time.Hour
+
+func (in *input) open(path string) (*source.File, error) {
 	switch {
-	case ok:
-		l.opt.Year, l.opt.LastYear = parser.InferYears(first, last, l.file.Modified.In(in.s.zone))
-	case !first.IsZero(): // a stream: its end is not known
-		l.opt.Year, _ = parser.InferYears(first, first, l.file.Modified.In(in.s.zone))
+	case path == "-":
+		return source.Open(path, interruptible(in.p.ctx, in.p.stdin))
+	case strings.HasPrefix(path, source.JournalPrefix):
+		since := in.s.since
+		if !since.IsZero() {
+			since = since.Add(-lookback)
+		}
+		return source.OpenJournal(in.p.ctx, path, since, in.s.until)
 	}
+	return source.Open(path, nil)
 }
 
 // interruptible reads from r until ctx is done: a read from a pipe that stays silent cannot
@@ -205,54 +313,6 @@ func hasMail(block []byte) bool {
 	return false
 }
 
-// markDetail finds Exim's reject and panic logs that lie beside a main log: they repeat its
-// lines.
-func (in *input) markDetail() {
-	extra := func(l *log) bool {
-		name := strings.ToLower(filepath.Base(l.path))
-		return strings.Contains(name, "reject") || strings.Contains(name, "panic")
-	}
-	for _, l := range in.logs {
-		for _, main := range in.logs {
-			if extra(l) && !extra(main) && l.set == main.set {
-				l.detail = true
-			}
-		}
-	}
-}
-
-// years moves the years that were found out so that the oldest first line is of the given
-// year, and says once that years were guessed.
-func (in *input) years(year int) {
-	oldest := time.Time{}
-	guessed := 0
-	for _, l := range in.logs {
-		if l.opt.Year == 0 {
-			continue
-		}
-		guessed = max(guessed, l.opt.Year)
-		if oldest.IsZero() || l.start.Before(oldest) {
-			oldest = l.start
-		}
-	}
-	if guessed == 0 {
-		return
-	}
-	if year == 0 {
-		in.notes = append(in.notes, "the stamps have no year; taken from the time the file was last written (--year N sets it)")
-		return
-	}
-	for _, l := range in.logs {
-		if l.opt.Year != 0 {
-			l.opt.Year += year - oldest.Year()
-			if l.opt.LastYear != 0 {
-				l.opt.LastYear += year - oldest.Year()
-			}
-			l.findStart(l.first)
-		}
-	}
-}
-
 // findStart finds the first line of a block that has a stamp.
 func (l *log) findStart(block []byte) {
 	p := parser.New(l.opt)
@@ -267,124 +327,25 @@ func (l *log) findStart(block []byte) {
 	}
 }
 
-// sort puts the logs in the order in which their turns come.
-func (in *input) sort() {
-	in.pending = slices.Clone(in.logs)
-	slices.SortStableFunc(in.pending, func(a, b *log) int { return a.start.Compare(b.start) })
-}
-
-// next returns the log whose current line is the next one of all, nil after the last. Its ev
-// and v are what the line says; they are valid until the next call.
-//
-// A log's lines are kept in their order; between logs the times decide.
-func (in *input) next() *log {
-	if in.p.ctx.Err() != nil {
-		in.partial = true
-		return nil
+// findEnd finds when the last line was written: by its stamp, else by the file's time if that
+// makes sense.
+func (l *log) findEnd(tail []byte) {
+	opt := l.opt
+	if opt.LastYear != 0 {
+		opt.Year = opt.LastYear
 	}
-	if len(in.active) > 0 {
-		l := in.active[0]
-		if l.advance(in) {
-			if len(in.active) > 1 {
-				heap.Fix(&in.active, 0)
-			}
-		} else {
-			heap.Pop(&in.active)
+	p := parser.New(opt)
+	var ev parser.Event
+	for end := tail; len(end) > 0; {
+		end = bytes.TrimSuffix(end, []byte("\n"))
+		i := bytes.LastIndexByte(end, '\n') + 1
+		if p.Parse(end[i:], &ev); !ev.Time.IsZero() {
+			l.end = ev.Time
+			return
 		}
+		end = end[:i]
 	}
-	for len(in.pending) > 0 && (len(in.active) == 0 || !in.pending[0].start.After(in.active[0].time)) {
-		l := in.pending[0]
-		in.pending = in.pending[1:]
-		if l.begin(in) {
-			heap.Push(&in.active, l)
-		}
+	if !l.file.Stream() && !l.start.IsZero() && l.file.Modified.After(l.start) {
+		l.end = l.file.Modified
 	}
-	if len(in.active) == 0 {
-		in.partial = in.p.ctx.Err() != nil
-		return nil
-	}
-	return in.active[0]
-}
-
-// begin opens a log whose turn has come and reads its first line.
-func (l *log) begin(in *input) bool {
-	if l.file == nil {
-		f, err := source.Open(l.path, nil)
-		if err != nil {
-			in.p.errorf("%s: %v", l.path, err)
-			return false
-		}
-		l.file = f
-	}
-	l.parser = parser.New(l.opt)
-	l.parser.Prime(l.file.Head(headSize))
-	l.time = l.start
-	return l.advance(in)
-}
-
-// advance reads the log's next line; at its end, or where it cannot be read on, it says what
-// is to be said of the log and returns false.
-func (l *log) advance(in *input) bool {
-	line, err := l.file.Next()
-	if err != nil {
-		l.finish(in, err)
-		return false
-	}
-	l.lines++
-	in.progress.line(l)
-	l.v = l.parser.Parse(line, &l.ev)
-	if !l.ev.Time.IsZero() {
-		l.time = l.ev.Time
-	}
-	switch l.v {
-	case parser.Understood:
-		l.known, l.mail = true, true
-	case parser.Unrecognised:
-		l.mail = true
-	}
-	return true
-}
-
-// finish closes a log and says what was wrong with it.
-func (l *log) finish(in *input, err error) {
-	f := l.file
-	f.Close()
-	in.files++
-	in.bytes += f.Bytes
-	switch {
-	case err != io.EOF:
-		in.p.errorf("%s: %v after line %d", l.path, err, l.lines)
-	case l.lines == 0 && len(in.logs) > 1:
-		in.p.sayf("%s: is empty", l.path)
-	case l.lines == 0:
-		in.p.errorf("%s: is empty", l.path)
-	case !l.known && !l.mail:
-		in.p.errorf("%s: not a mail log: none of its %d lines is Postfix's or Exim's", l.path, l.lines)
-	case !l.known:
-		in.p.errorf("%s: no line understood of %d", l.path, l.lines)
-	}
-	if f.Cut > 0 {
-		in.p.sayf("%s: %d lines longer than %d bytes were cut", l.path, f.Cut, source.MaxLine)
-	}
-	in.anyMail = in.anyMail || l.known
-	l.parser = nil
-}
-
-// logHeap is a heap of logs by the time of their current line, then by the order given.
-type logHeap []*log
-
-func (h logHeap) Len() int { return len(h) }
-func (h logHeap) Less(i, j int) bool {
-	if c := h[i].time.Compare(h[j].time); c != 0 {
-		return c < 0
-	}
-	return h[i].path < h[j].path
-}
-func (h logHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *logHeap) Push(x any)   { *h = append(*h, x.(*log)) }
-func (h *logHeap) Pop() any {
-	old := *h
-	l := old[len(old)-1]
-	*h = old[:len(old)-1]
-	return l
 }

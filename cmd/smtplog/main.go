@@ -36,20 +36,29 @@ func main() {
 
 // cli is the grammar of the command line. A command's fields are its flags.
 type cli struct {
-	Version    kong.VersionFlag `help:"Print the version and exit."`
+	Version    kong.VersionFlag `env:"-" help:"Print the version and exit."`
 	NoProgress bool             `help:"Do not show progress."`
+	Config     kong.ConfigFlag  `env:"-" placeholder:"FILE" help:"Take flags from this YAML file too (also $$SMTPLOG_CONFIG)."`
 
 	Report   reportCmd   `cmd:"" default:"withargs" help:"Failure tables from historical logs (the default command)."`
 	Tail     tailCmd     `cmd:"" help:"The same tables live, while files grow and rotate."`
 	Bounces  bouncesCmd  `cmd:"" help:"Recipients who did not get their mail, and why."`
 	Messages messagesCmd `cmd:"" help:"One entry per message with its recipients' outcomes; filters make it a search."`
+	Trace    traceCmd    `cmd:"" help:"The story of one message: verdict first, then the timeline, then the lines."`
 	Events   eventsCmd   `cmd:"" help:"One entry per log event (NDJSON by default)."`
+	Check    checkCmd    `cmd:"" help:"Thresholds for cron and monitoring: one line, exit code 0 ok, 1 warning, 2 critical, 3 unknown."`
+	Doctor   doctorCmd   `cmd:"" help:"What was understood of each log, what not, and what the mail system should log for better reports."`
+	Explain  explainCmd  `cmd:"" help:"What a reply or code means: status, reason, evidence, advice."`
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
+
+	Completion completionCmd `cmd:"" help:"What bash, zsh or fish needs to complete commands, flags and values."`
 }
 
 const description = `Smtplog reads Postfix and Exim logs and says what became of the mail.
 
-PATH is a log file, plain or gzip, or - for standard input; without one the usual places are read (/var/log/mail.log, /var/log/exim4/mainlog and the like). The format of every line is found out by itself.`
+PATH is a log file, plain or compressed; a folder of logs; a pattern; the name of a rotated set; journal: for the systemd journal; or - for standard input. Without one the usual places are read (/var/log/mail.log, /var/log/exim4/mainlog and the like, with their rotated siblings), else the journal. The format of every line is found out by itself.
+
+Flags may also be set in the environment ($SMTPLOG_TZ for --tz) and in /etc/smtplog.yaml or ~/.config/smtplog/config.yaml ("tz: UTC").`
 
 // program is what a command may use.
 type program struct {
@@ -57,8 +66,10 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	noProgress     bool
-	failed         bool     // something was said to stderr that makes the exit code 1
-	output         *outFile // that is being written
+	exit           int       // the exit code, where nothing went wrong
+	above          io.Writer // of a progress bar, while there is one
+	failed         bool      // something was said to stderr that makes the exit code 1
+	output         *outFile  // that is being written
 }
 
 // errorf says what went wrong and makes the exit code 1; the command goes on.
@@ -69,7 +80,7 @@ func (p *program) errorf(format string, args ...any) {
 
 // sayf says something that is no failure.
 func (p *program) sayf(format string, args ...any) {
-	fmt.Fprintf(p.stderr, "smtplog: "+format+"\n", args...)
+	fmt.Fprintf(p.messages(), "smtplog: "+format+"\n", args...)
 }
 
 // usageError is an error in what the user asked for.
@@ -77,6 +88,12 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
+}
+
+// exitError is an error with an exit code of its own.
+type exitError struct {
+	code int
+	error
 }
 
 // vars are the names that the registries know, for flags and their help.
@@ -93,6 +110,7 @@ func vars() kong.Vars {
 		"categories":    strings.Join(categories, ", "),
 		"version":       version(),
 		"formats":       render.FormatNames(),
+		"list_formats":  render.ListFormatNames(),
 		"tables":        strings.Join(aggregate.TableNames(false), ", "),
 		"bounce_tables": strings.Join(aggregate.TableNames(true), ", "),
 		"dims":          strings.Join(dims, ", "),
@@ -117,20 +135,39 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	var c cli
 	k, err := kong.New(&c, kong.Name("smtplog"), kong.Description(description),
 		kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
-		vars(), kong.UsageOnError(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
+		vars(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		panic(err) // the grammar above is wrong
 	}
-	parsed, err := k.Parse(args)
+	if len(args) > 0 && args[0] == completeWord {
+		for _, word := range complete(k.Model, args[1:]) {
+			fmt.Fprintln(stdout, word)
+		}
+		return exitDone
+	}
+	err = loadConfig(p, k)
+	var parsed *kong.Context
+	if err == nil {
+		parsed, err = k.Parse(args)
+	}
 	if err != nil {
 		p.sayf("%v", err)
 		p.sayf("hint: smtplog --help")
+		if isCheck(err) {
+			p.checkFailed(err)
+			return checkUnknown
+		}
 		return exitUsage
 	}
 	p.noProgress = c.NoProgress
 	defer p.commitOutput(errors.New("panic")) // does nothing after the next one
 	if err := p.commitOutput(parsed.Run(p)); err != nil {
 		p.sayf("%v", err)
+		var e exitError
+		if errors.As(err, &e) {
+			return e.code
+		}
 		var u usageError
 		if errors.As(err, &u) {
 			return exitUsage
@@ -143,5 +180,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case p.failed:
 		return exitUnread
 	}
-	return exitDone
+	return p.exit
+}
+
+// isCheck tells whether a command line that could not be understood is one of check, whose
+// exit codes differ.
+func isCheck(err error) bool {
+	var e *kong.ParseError
+	return errors.As(err, &e) && e.Context != nil && strings.HasPrefix(e.Context.Command(), "check")
 }

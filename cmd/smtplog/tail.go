@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +17,7 @@ import (
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/follow"
 	"github.com/smtplog/smtplog/internal/render"
+	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
 
@@ -48,6 +51,15 @@ func (cmd *tailCmd) Run(p *program) error {
 	if len(paths) == 0 {
 		return usagef("tail: name the files to follow, or - for standard input")
 	}
+	if cmd.Rotated {
+		return usagef("tail: --rotated: a file is followed through its rotations as it is")
+	}
+	for _, path := range paths {
+		info, err := os.Stat(path)
+		if strings.HasPrefix(path, source.JournalPrefix) || err == nil && info.IsDir() {
+			return usagef("tail: %s: only files and - can be followed", path)
+		}
+	}
 	dest, finish, err := cmd.openStream(p)
 	if err != nil {
 		return err
@@ -61,11 +73,31 @@ func (cmd *tailCmd) Run(p *program) error {
 	if followErr := <-ended; err == nil {
 		err = followErr
 	}
+	if unknown := c.Report().Input.Unknown; cmd.Strict && unknown > 0 {
+		p.errorf("--strict: lines not understood: %d", unknown)
+	}
 	if err == nil {
 		err = finish()
 	}
 	p.ctx = context.WithoutCancel(p.ctx)
 	return err
+}
+
+// expand replaces glob patterns that name no file by the files they match.
+func expand(paths []string) []string {
+	var all []string
+	for _, path := range paths {
+		if strings.ContainsAny(path, "*?[") {
+			if _, err := os.Stat(path); err != nil {
+				if m, err := filepath.Glob(path); err == nil && len(m) > 0 {
+					all = append(all, m...)
+					continue
+				}
+			}
+		}
+		all = append(all, path)
+	}
+	return all
 }
 
 // follow reads every path in a goroutine of its own; blocks is closed when all have ended,

@@ -21,6 +21,29 @@ type final struct {
 	QueueID                                   string `json:"queue_id"`
 	Code                                      int
 	Enh                                       string
+	Diag                                      string `json:"dsn_diag"` // what the MTA's own notice quotes
+}
+
+// decided makes f say what the MTA acted on, where that is not the last reply that the lab's
+// server has sent for the recipient: a success that was broken off decided no failure, a reply
+// to one of several pipelined commands may go unread, and of two codes in one reply Exim goes
+// by the first. The MTA's own notice says so.
+func (f *final) decided(mta string) {
+	if f.Code/100 == 2 && f.Outcome != "sent" {
+		f.Code, f.Enh, f.Stage = 0, "", ""
+	}
+	words, ok := strings.CutPrefix(f.Diag, "smtp; ")
+	if !ok || len(words) < 3 || f.Code == 0 {
+		return
+	}
+	var code int
+	if _, err := fmt.Sscanf(words[:3], "%d", &code); err != nil || code == f.Code {
+		return
+	}
+	if mta == "exim" || !strings.Contains(words, fmt.Sprint(f.Code)) {
+		e, _, _ := status.ParseEnhanced([]byte(strings.TrimLeft(words[3:], " -")))
+		f.Code, f.Enh, f.Stage = code, e.String(), ""
+	}
 }
 
 // entry is an entry of `messages`.
@@ -84,7 +107,8 @@ func bare(address string) string { return strings.ToLower(strings.ReplaceAll(add
 // recipient.
 func checkTruth(t *testing.T, log, truth string) {
 	t.Helper()
-	compared, disagree, failed := 0, 0, 0
+	compared, unnamed, disagree, failed := 0, 0, 0, 0
+	text := bytes.ToLower(bytes.ReplaceAll(fixture.Read(t, log), []byte(`"`), nil))
 	differ := func(mta string, f *final, problem string) {
 		disagree++
 		if why := explain(mta, f, problem); why != "" {
@@ -115,6 +139,7 @@ func checkTruth(t *testing.T, log, truth string) {
 			continue
 		}
 		compared++
+		f.decided(mta)
 		if want == "rejected" {
 			if said := rejected[bare(f.Rcpt)]; !slices.Contains(said, f.Code) {
 				differ(mta, &f, fmt.Sprintf("rejected with %d, events say %v", f.Code, said))
@@ -126,13 +151,32 @@ func checkTruth(t *testing.T, log, truth string) {
 			candidates = byMessageID[strings.Trim(f.Msgid, "<>")]
 		}
 		if problem := disagreement(candidates, &f, want); problem != "" {
+			if strings.HasPrefix(problem, "not among") && !named(text, &f) {
+				unnamed++
+				continue
+			}
 			differ(mta, &f, problem)
 		}
 	}
 	if compared < 100 {
 		t.Errorf("only %d recipients compared", compared)
 	}
-	t.Logf("%d recipients compared, %d disagree, %d of them explained", compared, disagree, disagree-failed)
+	t.Logf("%d recipients compared, %d of them not named by the log, %d disagree, %d of them explained", compared, unnamed, disagree, disagree-failed)
+}
+
+// named tells whether a line of the log is about both the queue ID and the recipient. Exim with
+// its default log_selector names no recipient of a message that it has not tried, or the address
+// it was rewritten to; and the lab may know a message by the queue ID after an alias only.
+func named(text []byte, f *final) bool {
+	id := strings.ToLower(f.QueueID)
+	for line := range bytes.Lines(text) {
+		if bytes.Contains(line, []byte(id+": ")) || bytes.Contains(line, []byte(id+" ")) {
+			if bytes.Contains(line, []byte("<"+bare(f.Rcpt))) || bytes.Contains(line, []byte(" "+bare(f.Rcpt))) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // disagreement says how the entries differ from what truth knows; "" if they agree.
@@ -186,13 +230,14 @@ type explanation struct {
 }
 
 var explanations = []explanation{
-	{rcpt: "@half-", outcome: "expired", problem: " code 0 want 250",
-		why: "the server broke off in the middle of the reply that it counts as given; the log has no code"},
-	{mta: "exim", rcpt: "@mixedcodes-", problem: " code 450 want 550", why: "a reply with two codes: Exim goes by the first line"},
 	{mta: "exim", rcpt: "@mixedcodes-", source: "last answer of the sink, no bounce seen", problem: " outcome expired want bounced; code 450 want 550",
 		why: "a reply with two codes: Exim goes by the first line, so it deferred"},
 	{mta: "postfix", rcpt: "@long", outcome: "bounced", problem: ` stage "" want`, why: "syslog cut the line, and the stage at its end with it"},
-	{mta: "exim", rcpt: "old.name@lab.example", source: "plan", problem: "not among", why: "rewritten on arrival: the log never names it"},
+	{mta: "exim", rcpt: "@drop-body", problem: ` stage "" want "end_of_data"`, why: "Exim logs a broken pipe and no stage"},
+	{mta: "postfix", outcome: "expired", source: "last answer of the sink, no bounce seen", problem: " outcome deferred want expired",
+		why: "requeued, and still in the queue when the log ends; nobody saw it expire"},
+	{mta: "exim", outcome: "cancelled", problem: " outcome expired want bounced",
+		why: "exim -Mg found the spool file locked and did nothing; the message expired later"},
 	{mta: "exim", outcome: "expired", source: "last answer of the sink, no bounce seen", problem: " outcome bounced want expired",
 		why: "cancelled by timeout_frozen_after; nobody outside saw its bounce"},
 	{mta: "exim", outcome: "removed", source: "admin", problem: " outcome bounced want removed",
@@ -224,8 +269,15 @@ func TestTruthOfTestdata(t *testing.T) {
 	}
 }
 
+// The published runs of the lab, or those in the folder that SMTPLOG_LAB names.
 func TestTruthOfTheLab(t *testing.T) {
-	for _, dir := range fixture.Glob(t, "lab", "logs", "*") {
+	var dirs []string
+	if own := os.Getenv("SMTPLOG_LAB"); own != "" {
+		dirs, _ = filepath.Glob(filepath.Join(own, "*", ""))
+	} else {
+		dirs = fixture.Glob(t, "lab", "logs", "*")
+	}
+	for _, dir := range dirs {
 		truth := filepath.Join(dir, "truth.jsonl")
 		if _, err := os.Stat(truth); err != nil {
 			truth += ".gz"

@@ -154,44 +154,44 @@ func newPageTotals(t *aggregate.Totals) *pageTotals {
 	row := plotBar{Y: 0}
 	var at, said float64
 	for _, part := range recipientParts(t) {
-		if part.n == 0 && part.name != "delivered" && part.name != "bounced" {
+		if part.N == 0 && part.Name != "delivered" && part.Name != "bounced" {
 			continue
 		}
-		share := percent(part.n, t.Recipients)
-		p.Parts = append(p.Parts, pageTotal{part.name, group(part.n), share})
-		if part.n == 0 {
+		share := percent(part.N, t.Recipients)
+		p.Parts = append(p.Parts, pageTotal{part.Name, group(part.N), share})
+		if part.N == 0 {
 			continue
 		}
-		said = float64(part.n) * 100 / float64(t.Recipients)
-		row.Segments = append(row.Segments, segment{X: coord(at), W: coord(said), Class: part.name, Tip: part.name + ": " + group(part.n) + ", " + share})
+		said = float64(part.N) * 100 / float64(t.Recipients)
+		row.Segments = append(row.Segments, segment{X: coord(at), W: coord(said), Class: part.Name, Tip: part.Name + ": " + group(part.N) + ", " + share})
 		at += said
-		bar.Legend = append(bar.Legend, legend{part.name, part.name, share})
-		bar.Desc += part.name + " " + share + ". "
+		bar.Legend = append(bar.Legend, legend{part.Name, part.Name, share})
+		bar.Desc += part.Name + " " + share + ". "
 	}
 	if t.Recipients > 0 {
 		bar.Bars = []plotBar{row}
 		p.Bar = &bar
 	}
-	for _, x := range totals(t) {
-		switch x.name {
+	for _, x := range Totals(t) {
+		switch x.Name {
 		case "recipients", "delivered", "bounced", "expired", "discarded", "removed", "queued", "lost":
 			continue
 		}
-		if x.n == 0 {
+		if x.N == 0 {
 			continue
 		}
-		count := group(x.n)
-		if strings.HasPrefix(x.name, "bytes_") {
-			count = size(x.n)
+		count := group(x.N)
+		if strings.HasPrefix(x.Name, "bytes_") {
+			count = size(x.N)
 		}
-		p.Others = append(p.Others, pageTotal{otherTotals[x.name], count, ""})
+		p.Others = append(p.Others, pageTotal{otherTotals[x.Name], count, ""})
 	}
 	return p
 }
 
 // recipientParts are the outcomes that recipients add up from.
-func recipientParts(t *aggregate.Totals) []total {
-	return []total{{"delivered", t.Delivered}, {"bounced", t.Bounced}, {"expired", t.Expired}, {"discarded", t.Discarded},
+func recipientParts(t *aggregate.Totals) []Total {
+	return []Total{{"delivered", t.Delivered}, {"bounced", t.Bounced}, {"expired", t.Expired}, {"discarded", t.Discarded},
 		{"removed", t.Removed}, {"queued", t.Queued}, {"lost", t.Lost}}
 }
 

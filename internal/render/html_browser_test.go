@@ -22,10 +22,10 @@ type browser struct {
 	r       *bufio.Reader
 	id      int
 	session string
-	events  []message // that came in while an answer was waited for
+	events  []answer // that came in while an answer was waited for
 }
 
-type message struct {
+type answer struct {
 	ID     int             `json:"id"`
 	Method string          `json:"method"`
 	Params json.RawMessage `json:"params"`
@@ -108,13 +108,13 @@ func (b *browser) send(method string, params any) {
 	b.w.Write(append(line, 0))
 }
 
-func (b *browser) read() message {
+func (b *browser) read() answer {
 	b.t.Helper()
 	line, err := b.r.ReadBytes(0)
 	if err != nil {
 		b.t.Fatalf("the browser says nothing more: %v", err)
 	}
-	var m message
+	var m answer
 	if err := json.Unmarshal(line[:len(line)-1], &m); err != nil {
 		b.t.Fatal(err)
 	}

@@ -189,6 +189,9 @@ func compareTable(t *testing.T, want *aggregate.Table, table *html.Node) {
 				ok = text == Text(v) || v == "" && text == "(none)"
 			case int64:
 				ok = attr(td, "data-v") == strconv.FormatInt(v, 10) && strings.ReplaceAll(text, ",", "") == strconv.FormatInt(v, 10)
+			case float64:
+				f, err := strconv.ParseFloat(attr(td, "data-v"), 64)
+				ok = err == nil && f == v && text == strconv.FormatFloat(v, 'f', -1, 64)
 			case time.Duration:
 				f, err := strconv.ParseFloat(attr(td, "data-v"), 64)
 				ok = err == nil && f == v.Seconds() && text != ""

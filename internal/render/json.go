@@ -1,6 +1,8 @@
 package render
 
 import (
+	"maps"
+	"slices"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -196,6 +198,9 @@ func Event(b []byte, ev *parser.Event, file string, line int64) []byte {
 		}
 		o.b = append(o.b, ']')
 	}
+	if ev.Has&parser.HasDeliveryTime != 0 {
+		o.seconds("delivery_time", ev.DeliveryTime)
+	}
 	str(&o, "tls", ev.TLS)
 	str(&o, "stage", ev.Stage.String())
 	o.int("code", int64(ev.Code))
@@ -333,7 +338,7 @@ func outcome(r *aggregate.Recipient) string {
 }
 
 // reportJSON appends a report as one JSON object. top limits the rows of each table; 0: all.
-func reportJSON(b []byte, r *aggregate.Report, top int) []byte {
+func reportJSON(b []byte, r *aggregate.Report, top int, notes []string) []byte {
 	o := object{b: b}
 	o.begin()
 	str(&o, "schema", r.Schema)
@@ -354,13 +359,43 @@ func reportJSON(b []byte, r *aggregate.Report, top int) []byte {
 	o.names("mtas", in.MTAs)
 	o.names("hosts", in.Hosts)
 	o.names("instances", in.Instances)
+	if in.Kinds != nil {
+		o.key("kinds")
+		o.begin()
+		for _, k := range slices.Sorted(maps.Keys(in.Kinds)) {
+			o.count(k, int64(in.Kinds[k]))
+		}
+		o.end()
+		o.count("skipped", int64(in.Skipped))
+	}
+	if len(notes) > 0 {
+		o.names("notes", notes)
+	}
+	o.count("reused", in.Reused)
+	o.count("evicted", in.Evicted)
 	o.end()
 	o.key("totals")
 	o.begin()
-	for _, t := range totals(&r.Totals) {
-		o.count(t.name, t.n)
+	for _, t := range Totals(&r.Totals) {
+		o.count(t.Name, t.N)
 	}
 	o.end()
+	if r.Checks != nil {
+		o.key("checks")
+		o.b = append(o.b, '[')
+		for i, c := range r.Checks {
+			if i > 0 {
+				o.b = append(o.b, ',')
+			}
+			o.begin()
+			str(&o, "metric", c.Metric)
+			o.key("value")
+			o.b = appendCell(o.b, c.Value)
+			str(&o, "state", c.State)
+			o.end()
+		}
+		o.b = append(o.b, ']')
+	}
 	o.key("tables")
 	o.b = append(o.b, '[')
 	for i := range r.Tables {
@@ -446,15 +481,15 @@ func appendCell(b []byte, cell any) []byte {
 	return append(b, "null"...)
 }
 
-// total is one named sum of a report.
-type total struct {
-	name string
-	n    int64
+// Total is one named sum of a report.
+type Total struct {
+	Name string
+	N    int64
 }
 
-// totals lists a report's sums under their contract names, in the contract's order.
-func totals(t *aggregate.Totals) []total {
-	return []total{
+// Totals lists a report's sums under their contract names, in the contract's order.
+func Totals(t *aggregate.Totals) []Total {
+	return []Total{
 		{"received", t.Received}, {"notifications", t.Notifications}, {"held", t.Held},
 		{"deferred_messages", t.DeferredMessages}, {"recipients", t.Recipients}, {"delivered", t.Delivered},
 		{"bounced", t.Bounced}, {"expired", t.Expired}, {"discarded", t.Discarded}, {"removed", t.Removed},

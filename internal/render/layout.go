@@ -156,9 +156,14 @@ func widestText(columns []aggregate.Column, keep, widths []int) int {
 // narrow lists the columns that a narrow table does without, the first ones first. unless
 // names a column that must be there to say nearly the same.
 var narrow = []struct{ name, unless string }{
-	{"last", ""}, {"first", ""}, {"host", ""}, {"origin", ""}, {"stage", ""}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
+	{"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""}, {"messages", "delivered_later"}, {"peak_attempts", ""},
+	{"messages", "peak"}, {"addresses", ""}, {"network", ""}, {"local", ""}, {"remote", ""}, {"peak", ""},
+	{"last", ""}, {"first", ""}, {"type", "reason"}, {"delivered_later", ""}, {"state", ""}, {"failures", ""}, {"category", "reason"},
+	{"link", "list"}, {"code", "list"}, {"since", "list"},
+	{"host", ""}, {"origin", ""}, {"stage", ""}, {"others", ""}, {"failed_pct", ""}, {"p90", "delivered_pct"}, {"bounced", "delivered_pct"},
+	{"auth_failures", "clients"}, {"clients", "messages"}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
 	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
-	{"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""},
+	{"action", "reason"}, {"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""}, {"delivered", "delivered_pct"},
 }
 
 // dispensable returns the place in keep of the column to leave out next, 0 if there is none;

@@ -13,7 +13,7 @@ import (
 // pivot turns the long over_time table into one with a row a bucket and a column a series,
 // as many of the largest as fit into width; the others are added up.
 func pivot(t *aggregate.Table, width int) aggregate.Table {
-	const column = 9 // narrowest column with its gap
+	const column = 7 // narrowest column with its gap
 	sums := map[string]int64{}
 	var names []string
 	for _, row := range t.Rows {

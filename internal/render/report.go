@@ -18,7 +18,7 @@ type Options struct {
 	Top   int  // rows of each table; 0: the format's default; negative: all
 	Table string
 	Title string   // of an HTML page; "": Mail report
-	Notes []string // lines to show under the heading of a text report: what the reader must know
+	Notes []string // what the reader must know about the input; under the heading, in JSON in input
 	Zone  *time.Location
 }
 
@@ -87,12 +87,12 @@ func pick(r *aggregate.Report, name string) []aggregate.Table {
 }
 
 func writeJSON(w io.Writer, r *aggregate.Report, opt Options) error {
-	_, err := w.Write(reportJSON(nil, r, opt.Top))
+	_, err := w.Write(reportJSON(nil, r, opt.Top, opt.Notes))
 	return err
 }
 
 func writeNDJSON(w io.Writer, r *aggregate.Report, opt Options) error {
-	b := reportJSON(nil, r, opt.Top)
+	b := reportJSON(nil, r, opt.Top, opt.Notes)
 	for i, c := range b[:len(b)-1] {
 		if c == '\n' {
 			b[i] = ' '
@@ -181,8 +181,8 @@ func writeMarkdown(w io.Writer, r *aggregate.Report, opt Options) error {
 		b = append(b, "  \n"...)
 	}
 	b = append(b, "\n## Totals\n\n| what | count |\n| --- | ---: |\n"...)
-	for _, t := range totals(&r.Totals) {
-		b = fmt.Appendf(b, "| %s | %d |\n", t.name, t.n)
+	for _, t := range Totals(&r.Totals) {
+		b = fmt.Appendf(b, "| %s | %d |\n", t.Name, t.N)
 	}
 	for _, t := range pick(r, opt.Table) {
 		if t.Name == "over_time" {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -42,7 +44,11 @@ func writeText(w io.Writer, r *aggregate.Report, opt Options) error {
 		writeTotals(&b, &r.Totals, opt)
 	}
 	for _, t := range pick(r, opt.Table) {
-		if len(t.Rows) > 0 {
+		switch {
+		case len(t.Rows) == 0, t.Name == "by_group" && opt.Table == "": // machines compare reports by it
+		case t.Name == "advice":
+			writeAdvice(&b, &t, opt)
+		default:
 			writeTable(&b, &t, opt)
 		}
 	}
@@ -63,7 +69,21 @@ func coverage(r *aggregate.Report, opt Options) []string {
 	}
 	lines = append(lines, fmt.Sprintf("%s lines: %s understood, %s other programs, %s unknown (%s)",
 		group(in.Lines), share(in.Understood), share(in.Ignored), share(in.Unknown), group(in.Unknown)))
-	parts := []string{plural(int64(in.Files), "file"), size(in.Bytes)}
+	files := plural(int64(in.Files), "file")
+	if len(in.Kinds) > 1 || in.Kinds["plain"] != in.Files {
+		var kinds []string
+		for _, k := range slices.Sorted(maps.Keys(in.Kinds)) {
+			kinds = append(kinds, fmt.Sprintf("%d %s", in.Kinds[k], k))
+		}
+		if len(kinds) > 0 {
+			files += " (" + strings.Join(kinds, ", ") + ")"
+		}
+	}
+	parts := []string{files}
+	if in.Skipped > 0 {
+		parts = append(parts, group(int64(in.Skipped))+" skipped")
+	}
+	parts = append(parts, size(in.Bytes))
 	if len(in.MTAs) > 0 {
 		parts = append(parts, strings.Join(in.MTAs, " and "))
 	}
@@ -81,13 +101,20 @@ func coverage(r *aggregate.Report, opt Options) []string {
 		zone, _ := first.Zone()
 		lines = append(lines, fmt.Sprintf("%s .. %s %s (%s)", first.Format(clock), last.Format(clock), zone, span(last.Sub(first))))
 	}
+	if in.Reused > 0 {
+		lines = append(lines, plural(in.Reused, "queue ID")+" came up again before the end of the message that had it")
+	}
+	if in.Evicted > 0 {
+		lines = append(lines, "too many messages at a time: "+plural(in.Evicted, "open message")+" dropped, what became of them is lost")
+	}
 	if r.Partial {
 		lines = append(lines, "partial: reading was interrupted")
 	}
-	for i := range lines {
-		lines[i] = cut(lines[i], opt.Width)
+	var wrapped []string
+	for _, line := range lines {
+		wrapped = append(wrapped, wrap(line, opt.Width)...)
 	}
-	return lines
+	return wrapped
 }
 
 const clock = "2006-01-02 15:04:05"
@@ -159,7 +186,7 @@ func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 	if view.Approximate {
 		heading += ", approximate"
 	}
-	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, heading))
+	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, cut(heading, opt.Width)))
 	b.WriteString(TextTable(view.Columns, rows, opt))
 	if hidden := len(view.Rows) - len(rows); hidden > 0 {
 		where := fmt.Sprintf("... %s more rows: --table %s --top %d", group(int64(hidden)), t.Name, len(view.Rows))
@@ -167,5 +194,14 @@ func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 			where = fmt.Sprintf("... the latest of %s rows: --table over_time shows all", group(int64(len(view.Rows))))
 		}
 		fmt.Fprintln(b, opt.paint(faint, where))
+	}
+}
+
+// writeAdvice writes the table of advice as sentences: cells would cut them.
+func writeAdvice(b *bytes.Buffer, t *aggregate.Table, opt Options) {
+	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, t.Title))
+	for _, row := range topRows(t, opt.Top) {
+		heading := fmt.Sprintf("%s (%s; to act: %s)", row[0], plural(row[1].(int64), "recipient"), row[2])
+		b.WriteString(Paragraph(cut(heading, opt.Width), fmt.Sprintf("%s. %s", row[3], row[4]), opt))
 	}
 }

@@ -6,61 +6,85 @@ package source
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
+	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
+	"math"
 	"os"
+	"sync/atomic"
 	"time"
+
+	"github.com/klauspost/readahead"
 )
 
 // MaxLine is the length in bytes beyond which a line is cut: no MTA writes longer ones (syslog
 // cuts at 8 KiB at the latest), and a file without line feeds must not fill the memory.
 const MaxLine = 1 << 20
 
+// bufSize is the size of a file's read buffer, and of the blocks of which a decompressor may be
+// readAhead ahead. There may be hundreds of files that are read at once.
+const (
+	bufSize   = 64 << 10
+	readAhead = 3
+)
+
 // File is one open input. It is not safe for concurrent use.
 type File struct {
 	Path     string    // as given; "-" is standard input
+	Kind     string    // how the content is kept: "plain", "gzip", ... or "journal"
 	Modified time.Time // last written: the gzip header's time, the file's, or now for a stream
-	Gzip     bool
-	Bytes    int64 // read so far, decompressed
-	Lines    int64 // handed out so far
-	Cut      int64 // lines longer than MaxLine
+	Size     int64     // as kept, in bytes; 0 where it is not known: a stream
+	Bytes    int64     // handed out so far, decompressed
+	Lines    int64     // handed out so far
+	Cut      int64     // lines longer than MaxLine
 
-	raw    io.ReadCloser
-	r      *bufio.Reader
+	file   *os.File // nil: closed, or a stream
+	info   os.FileInfo
+	stream io.ReadCloser // nil: a regular file
+	taken  atomic.Int64  // bytes read of what is kept
+	packed *compression  // nil: plain
+	ahead  io.Closer     // the decompressor that runs ahead
+	r      *bufio.Reader // nil: parked
 	buf    []byte
-	closed bool
 }
 
 // Errors that say why an input is no log.
 var (
 	ErrDirectory = errors.New("is a directory")
 	ErrEmpty     = errors.New("is empty")
+	ErrReplaced  = errors.New("was replaced by another file while the logs were read: run again")
 )
 
 // Open opens a path, or standard input for "-".
 func Open(path string, stdin io.Reader) (*File, error) {
 	f := &File{Path: path, Modified: time.Now()}
 	if path == "-" {
-		f.raw = io.NopCloser(stdin)
+		f.stream = io.NopCloser(stdin)
 	} else {
 		file, err := os.Open(path)
 		if err != nil {
 			return nil, plain(err)
 		}
-		info, err := file.Stat()
+		f.file = file
+		if f.info, err = file.Stat(); err == nil && f.info.IsDir() {
+			err = ErrDirectory
+		}
 		if err != nil {
 			file.Close()
 			return nil, plain(err)
 		}
-		if info.IsDir() {
-			file.Close()
-			return nil, ErrDirectory
+		if f.info.Mode().IsRegular() {
+			f.Modified, f.Size = f.info.ModTime(), f.info.Size()
+		} else {
+			f.stream = file
 		}
-		f.raw, f.Modified = file, info.ModTime()
 	}
+	return f.opened()
+}
+
+// opened starts a new File, and closes it where that fails.
+func (f *File) opened() (*File, error) {
 	if err := f.start(); err != nil {
 		f.Close()
 		return nil, err
@@ -77,35 +101,140 @@ func plain(err error) error {
 	return err
 }
 
+// Info describes the file as it was when it was opened; nil for standard input and a journal.
+func (f *File) Info() os.FileInfo { return f.info }
+
+// Stream tells whether the content can be read only once.
+func (f *File) Stream() bool { return f.stream != nil }
+
+// Taken is how many bytes of what is kept (Size) have been read so far.
+func (f *File) Taken() int64 { return f.taken.Load() }
+
 // start looks at the first bytes and puts a decompressor in front where they call for one.
 func (f *File) start() error {
-	f.r = bufio.NewReaderSize(f.raw, 256<<10)
-	head, err := f.r.Peek(2)
+	var raw io.Reader = f.stream
+	if f.stream == nil {
+		raw = whole(f.file)
+	}
+	f.taken.Store(0)
+	r := bufio.NewReaderSize(&counter{raw, &f.taken}, bufSize)
+	head, err := r.Peek(magicSize)
 	if len(head) == 0 && err != nil {
 		if err == io.EOF {
 			return ErrEmpty
 		}
 		return plain(err)
 	}
-	if bytes.Equal(head, []byte{0x1f, 0x8b}) { // RFC 1952 section 2.3.1
-		z, err := gzip.NewReader(f.r)
-		if err != nil {
-			return fmt.Errorf("damaged gzip: %w", err)
-		}
-		f.Gzip = true
-		if !z.ModTime.IsZero() {
-			f.Modified = z.ModTime
-		}
-		f.r = bufio.NewReaderSize(z, 256<<10)
+	f.Kind, f.r, f.packed = "plain", r, compressionOf(head)
+	if f.packed != nil {
+		return f.unpack()
 	}
+	f.convert()
 	return nil
+}
+
+// unpack puts a decompressor in front, which runs ahead.
+func (f *File) unpack() error {
+	content, modified, err := f.packed.decompress(f.r)
+	if err != nil {
+		return err
+	}
+	f.Kind = f.packed.kind
+	if !modified.IsZero() {
+		f.Modified = modified
+	}
+	ahead, err := readahead.NewReaderSize(content, readAhead, bufSize)
+	if err != nil {
+		return err
+	}
+	f.ahead = ahead
+	f.r = bufio.NewReaderSize(ahead, bufSize)
+	f.convert()
+	return nil
+}
+
+// convert turns a journal's export format into lines; of a stream only what has come already
+// is looked at.
+func (f *File) convert() {
+	if f.r.Peek(1); IsExport(f.Head(bufSize)) {
+		f.r = bufio.NewReaderSize(NewExportReader(f.r), bufSize)
+	}
+}
+
+// whole reads a regular file from its start, whatever has been read of it before; what is
+// written meanwhile is read too.
+func whole(file *os.File) io.Reader { return io.NewSectionReader(file, 0, math.MaxInt64) }
+
+// counter counts what is read.
+type counter struct {
+	r io.Reader
+	n *atomic.Int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n.Add(int64(n))
+	return n, err
+}
+
+// Park gives the buffers of a regular file back until Rewind; keepOpen says whether the file
+// stays open too, which holds on to it even if it is renamed meanwhile. A stream goes on.
+func (f *File) Park(keepOpen bool) {
+	if f.stream != nil {
+		return
+	}
+	f.stop()
+	f.taken.Store(0)
+	if !keepOpen && f.file != nil {
+		f.file.Close()
+		f.file = nil
+	}
+}
+
+// Rewind begins a regular file again. A stream goes on where it is.
+func (f *File) Rewind() error {
+	if f.stream != nil {
+		return nil
+	}
+	f.stop()
+	if err := f.reopen(); err != nil {
+		return err
+	}
+	f.Bytes, f.Lines, f.Cut = 0, 0, 0
+	return f.start()
+}
+
+// reopen opens a parked file again, if it still is the same.
+func (f *File) reopen() error {
+	if f.file != nil {
+		return nil
+	}
+	file, err := os.Open(f.Path)
+	if err != nil {
+		return plain(err)
+	}
+	if info, err := file.Stat(); err != nil || !os.SameFile(info, f.info) {
+		file.Close()
+		return ErrReplaced
+	}
+	f.file = file
+	return nil
+}
+
+// stop ends the decompressor and lets go of the buffers.
+func (f *File) stop() {
+	if f.ahead != nil {
+		f.ahead.Close()
+		f.ahead = nil
+	}
+	f.r, f.buf = nil, nil
 }
 
 // Head returns the first bytes of the (decompressed) content, at most n, without consuming
 // them: of a stream those that have come already, since the next may be long in coming.
 func (f *File) Head(n int) []byte {
 	n = min(n, f.r.Size())
-	if f.Path == "-" && f.r.Buffered() > 0 {
+	if f.stream != nil && f.r.Buffered() > 0 {
 		n = min(n, f.r.Buffered())
 	}
 	b, _ := f.r.Peek(n)
@@ -113,18 +242,18 @@ func (f *File) Head(n int) []byte {
 }
 
 // Next returns the next line without its line feed; it is valid until the next call. After
-// the last line it returns io.EOF. Any other error is final too; what was read before it has
-// been returned.
+// the last line it returns io.EOF. Any other error is final too; the whole lines before it
+// have been returned.
 func (f *File) Next() ([]byte, error) {
 	line, err := f.r.ReadSlice('\n')
 	f.Bytes += int64(len(line))
 	if err == bufio.ErrBufferFull {
 		line, err = f.long(line)
 	}
-	if len(line) == 0 && err != nil {
-		return nil, f.wrap(err)
+	if err != nil && (len(line) == 0 || err != io.EOF) {
+		return nil, f.wrap(err) // half a line of a damaged archive says nothing
 	}
-	f.Lines++ // a last line without a line feed counts too; its error comes with the next call
+	f.Lines++ // a last line without a line feed counts too
 	if n := len(line); n > 0 && line[n-1] == '\n' {
 		line = line[:n-1]
 	}
@@ -150,104 +279,116 @@ func (f *File) long(part []byte) (line []byte, err error) {
 }
 
 func (f *File) wrap(err error) error {
-	switch {
-	case err == io.EOF:
-		return err
-	case f.Gzip && errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("damaged gzip: it ends too early")
-	case f.Gzip:
-		return fmt.Errorf("damaged gzip: %w", plain(err))
+	if err == io.EOF || f.packed == nil {
+		return plain(err)
 	}
-	return plain(err)
+	return f.packed.damaged(err)
 }
 
 // Close closes the input.
-func (f *File) Close() error {
-	if f.closed {
+func (f *File) Close() (err error) {
+	f.stop()
+	if f.stream != nil {
+		err, f.stream = f.stream.Close(), io.NopCloser(bytes.NewReader(nil))
+		f.file = nil
+	}
+	if f.file != nil {
+		err, f.file = f.file.Close(), nil
+	}
+	return err
+}
+
+// Packed tells whether the content is compressed, so that its end cannot be had without
+// reading all of it.
+func (f *File) Packed() bool { return f.packed != nil }
+
+// tailSize is how many bytes of a content's end Tail returns at most.
+const tailSize = 64 << 10
+
+// Tail returns the last bytes of a regular file's content, without consuming anything; of a
+// damaged archive the last ones that can be read. Of a stream it returns nil.
+//
+// A compressed file is read once through for it, until ctx is done.
+func (f *File) Tail(ctx context.Context) []byte {
+	if f.stream != nil || f.reopen() != nil {
 		return nil
 	}
-	f.closed = true
-	return f.raw.Close()
-}
-
-// endSize is how much of a file's end is looked at for its last stamp.
-const endSize = 64 << 10
-
-// Ends returns what stamp says of the first and the last line that it accepts, without
-// consuming anything. ok is false where the head of the content has no such line, or where the
-// input is a stream, whose end cannot be known yet; then first alone is set if the head has it.
-//
-// A compressed file is read once through for it.
-func (f *File) Ends(stamp func(line []byte) (time.Time, bool)) (first, last time.Time, ok bool) {
-	first, found := scan(f.Head(f.r.Size()), stamp, false)
-	if !found || f.Path == "-" {
-		return first, last, false
-	}
-	end, err := f.end()
-	if err != nil && len(end) == 0 {
-		return first, last, false
-	}
-	last, ok = scan(end, stamp, true)
-	return first, last, ok
-}
-
-// scan returns the stamp of the first or last line in block that has one.
-func scan(block []byte, stamp func([]byte) (time.Time, bool), last bool) (t time.Time, ok bool) {
-	for len(block) > 0 {
-		var line []byte
-		if last {
-			block = bytes.TrimSuffix(block, []byte("\n"))
-			i := bytes.LastIndexByte(block, '\n') + 1
-			line, block = block[i:], block[:i]
-		} else {
-			line, block, _ = bytes.Cut(block, []byte("\n"))
-		}
-		if t, ok := stamp(line); ok {
-			return t, true
-		}
-	}
-	return t, false
-}
-
-// end returns the last bytes of the file's content.
-func (f *File) end() ([]byte, error) {
-	file, err := os.Open(f.Path)
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	if !f.Gzip {
-		info, err := file.Stat()
+	if f.packed == nil {
+		info, err := f.file.Stat()
 		if err != nil {
-			return nil, err
+			return nil
 		}
-		if !info.Mode().IsRegular() {
-			return nil, errors.New("not a regular file")
-		}
-		off := max(0, info.Size()-endSize)
-		b := make([]byte, min(info.Size(), endSize))
-		n, err := file.ReadAt(b, off)
-		if err == io.EOF {
-			err = nil
-		}
-		return b[:n], err
+		b := make([]byte, min(info.Size(), tailSize))
+		n, _ := f.file.ReadAt(b, info.Size()-int64(len(b)))
+		return b[:n]
 	}
-	z, err := gzip.NewReader(bufio.NewReaderSize(file, 256<<10))
+	r, err := f.content()
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	ring := make([]byte, 0, 2*endSize)
-	for {
+	ring := make([]byte, 0, 2*tailSize)
+	for ctx.Err() == nil {
 		if len(ring) == cap(ring) {
-			ring = append(ring[:0], ring[endSize:]...)
+			ring = append(ring[:0], ring[tailSize:]...)
 		}
-		n, err := z.Read(ring[len(ring):cap(ring)])
+		n, err := r.Read(ring[len(ring):cap(ring)])
 		ring = ring[:len(ring)+n]
-		if err == io.EOF {
-			return ring, nil
-		}
 		if err != nil {
-			return ring, err
+			return ring[max(0, len(ring)-tailSize):]
 		}
 	}
+	return nil
+}
+
+// content returns a reader of a regular file's content that is independent of Next.
+func (f *File) content() (io.Reader, error) {
+	if err := f.reopen(); err != nil {
+		return nil, err
+	}
+	r := bufio.NewReaderSize(whole(f.file), bufSize)
+	if f.packed == nil {
+		return r, nil
+	}
+	content, _, err := f.packed.decompress(r)
+	return content, err
+}
+
+// Relation says how the contents of two files relate.
+type Relation uint8
+
+// The relations of a to b.
+const (
+	Distinct Relation = iota
+	Equal
+	Begins  // a is how b begins
+	BegunBy // b is how a begins
+)
+
+// Compare compares the contents of two regular files, byte by byte up to the first that
+// differs. A damaged archive's content ends where it cannot be read on. When ctx is done they
+// are Distinct.
+func Compare(ctx context.Context, a, b *File) Relation {
+	ra, errA := a.content()
+	rb, errB := b.content()
+	if a.stream != nil || b.stream != nil || errA != nil || errB != nil {
+		return Distinct
+	}
+	bufA, bufB := make([]byte, bufSize), make([]byte, bufSize)
+	for ctx.Err() == nil {
+		na, errA := io.ReadFull(ra, bufA)
+		nb, errB := io.ReadFull(rb, bufB)
+		n := min(na, nb)
+		if !bytes.Equal(bufA[:n], bufB[:n]) {
+			return Distinct
+		}
+		switch {
+		case na == nb && errA != nil && errB != nil:
+			return Equal
+		case errA != nil && na <= nb:
+			return Begins
+		case errB != nil:
+			return BegunBy
+		}
+	}
+	return Distinct
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,7 @@ func TestLines(t *testing.T) {
 		{"no line feed at the end", []byte("one\ntwo"), []string{"one", "two"}},
 		{"empty lines", []byte("\n\none\n"), []string{"", "", "one"}},
 		{"longer than the buffer", []byte(strings.Repeat("x", 600<<10) + "\ntwo\n"), []string{strings.Repeat("x", 600<<10), "two"}},
+		{"CRLF is left to the parser", []byte("one\r\n"), []string{"one\r"}},
 		{"gzip under any name", zip(t, "one\ntwo\n", time.Time{}), []string{"one", "two"}},
 		{"two gzip members", append(zip(t, "one\n", time.Time{}), zip(t, "two\n", time.Time{})...), []string{"one", "two"}},
 	} {
@@ -123,21 +125,12 @@ func TestDamagedGzipGivesWhatCouldBeRead(t *testing.T) {
 	}
 }
 
-// stamp accepts lines that are times.
-func stamp(line []byte) (time.Time, bool) {
-	t, err := time.Parse(time.DateTime, string(line))
-	return t, err == nil
-}
-
-func TestEnds(t *testing.T) {
+func TestTail(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("no stamp\n")
-	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-	for i := range 30_000 {
-		b.WriteString(at.Add(time.Duration(i)*time.Second).Format(time.DateTime) + "\n")
+	for b.Len() < 500_000 {
+		b.WriteString(strconv.Itoa(b.Len()) + "\n")
 	}
-	b.WriteString("no stamp either, and no line feed")
-	last := at.Add(29_999 * time.Second)
+	want := b.String()[b.Len()-1000:]
 	modified := time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
 	for name, content := range map[string][]byte{"plain": []byte(b.String()), "gzip": zip(t, b.String(), modified)} {
 		f, err := Open(write(t, name, content), nil)
@@ -145,22 +138,118 @@ func TestEnds(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer f.Close()
-		gotFirst, gotLast, ok := f.Ends(stamp)
-		if !ok || !gotFirst.Equal(at) || !gotLast.Equal(last) {
-			t.Errorf("%s: %v, %v, %v", name, gotFirst, gotLast, ok)
+		if f.Kind != name || f.Packed() != (name == "gzip") || f.Stream() || f.Size != int64(len(content)) {
+			t.Errorf("%s: kind %s, packed %v, stream %v, size %d", name, f.Kind, f.Packed(), f.Stream(), f.Size)
+		}
+		if got := string(f.Tail(t.Context())); !strings.HasSuffix(got, want) || len(got) > tailSize {
+			t.Errorf("%s: a tail of %d bytes", name, len(got))
 		}
 		if name == "gzip" && !f.Modified.Equal(modified) {
 			t.Errorf("modified %v, want the gzip header's time", f.Modified)
 		}
-		if all, err := lines(f); err != nil || len(all) != 30_002 {
-			t.Errorf("%s: Ends consumed something: %d lines, %v", name, len(all), err)
+		n := strings.Count(b.String(), "\n")
+		for _, keepOpen := range []bool{true, false} {
+			all, err := lines(f)
+			if err != nil || len(all) != n || f.Taken() != int64(len(content)) {
+				t.Errorf("%s: %d lines of %d, %v, taken %d of %d", name, len(all), n, err, f.Taken(), len(content))
+			}
+			f.Park(keepOpen)
+			if err := f.Rewind(); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
-	f, err := Open("-", strings.NewReader(b.String()))
+}
+
+// A file that was rotated away between looking and reading is not mistaken for the one that
+// took its name, unless it was held open.
+func TestReplacedWhileParked(t *testing.T) {
+	path := write(t, "mail.log", []byte("old\n"))
+	f, err := Open(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if gotFirst, _, ok := f.Ends(stamp); ok || !gotFirst.Equal(at) {
-		t.Errorf("a stream: %v, %v", gotFirst, ok)
+	f.Park(true)
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("new\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Rewind(); err != nil {
+		t.Fatal(err)
+	}
+	if got, _ := lines(f); len(got) != 1 || got[0] != "old" {
+		t.Errorf("read %q", got)
+	}
+	f.Park(false)
+	if err := f.Rewind(); err != ErrReplaced {
+		t.Errorf("reopened: %v", err)
+	}
+	f.Close()
+}
+
+func TestCompare(t *testing.T) {
+	long := strings.Repeat("0123456789\n", 50_000)
+	whole := zip(t, long, time.Time{})
+	for _, tt := range []struct {
+		name string
+		a, b []byte
+		want Relation
+	}{
+		{"a copy", []byte(long), []byte(long), Equal},
+		{"a compressed copy", []byte(long), whole, Equal},
+		{"grown since", []byte(long[:len(long)/2]), whole, Begins},
+		{"grown since, the other way", whole, []byte(long[:len(long)/2]), BegunBy},
+		{"grown by little", []byte(long), []byte(long + "x\n"), Begins},
+		{"a damaged copy", []byte(long), whole[:len(whole)-9], Equal},
+		{"the last byte differs", []byte(long), []byte(long[:len(long)-2] + "x\n"), Distinct},
+		{"one block, then more", []byte(long[:bufSize]), []byte(long), Begins},
+	} {
+		var f [2]*File
+		for i, content := range [][]byte{tt.a, tt.b} {
+			var err error
+			if f[i], err = Open(write(t, "log", content), nil); err != nil {
+				t.Fatal(err)
+			}
+			defer f[i].Close()
+		}
+		if got := Compare(t.Context(), f[0], f[1]); got != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
+		}
+	}
+}
+
+// zeros is a stream of NULs without an end.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// No line of any length, compressed or not, takes more memory than MaxLine and the buffers.
+func TestEndlessLine(t *testing.T) {
+	const size = 64 << 20
+	bomb, w := io.Pipe()
+	go func() {
+		z := gzip.NewWriter(w)
+		_, err := io.CopyN(z, zeros{}, size)
+		z.Close()
+		w.CloseWithError(err)
+	}()
+	for name, r := range map[string]io.Reader{"plain": io.LimitReader(zeros{}, size), "gzip": bomb} {
+		f, err := Open("-", r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		line, err := f.Next()
+		if err != nil || len(line) != MaxLine || f.Cut != 1 || f.Bytes != size || f.Kind != name {
+			t.Errorf("%s: a line of %d bytes, %v, %d cut, %d bytes", name, len(line), err, f.Cut, f.Bytes)
+		}
+		if c := cap(f.buf); c > 2*MaxLine {
+			t.Errorf("%s: the buffer has %d bytes", name, c)
+		}
+		if _, err := f.Next(); err != io.EOF {
+			t.Errorf("%s: after it %v", name, err)
+		}
+		f.Close()
 	}
 }

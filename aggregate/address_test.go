@@ -1,0 +1,46 @@
+package aggregate
+
+import "testing"
+
+func TestMailbox(t *testing.T) {
+	for _, tt := range []struct{ in, want string }{
+		{"Joe@D.Example", "joe@d.example"},
+		{"joe@d.example.", "joe@d.example"},
+		{`"joe"@d.example`, "joe@d.example"},
+		{`"kim lee"@d.example`, "kim lee@d.example"},
+		{`"a\"b@c"@d.example`, `a"b@c@d.example`},
+		{"joe+News@d.example", "joe+news@d.example"},
+		{"joe@bücher.example", "joe@xn--bcher-kva.example"},
+		{"joe@BÜCHER.example", "joe@xn--bcher-kva.example"},
+		{"joe@XN--bcher-KVA.example", "joe@xn--bcher-kva.example"},
+		{"JÖRG@d.example", "jörg@d.example"},
+		{"joe@[192.0.2.1]", "joe@[192.0.2.1]"},
+		{"root", ""}, {"", ""}, {"@d.example", ""}, {"joe@", ""}, {"<>", ""},
+		{"|/usr/bin/vacation joe@d.example", ""}, {"/var/mail/joe@x", ""}, {`""@d.example`, ""},
+	} {
+		if got := mailbox(tt.in); got != tt.want {
+			t.Errorf("mailbox(%q) = %q, want %q", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestSenderName(t *testing.T) {
+	for _, tt := range []struct{ sender, recipient, want string }{
+		{"bounce-k1-joe=d.example@list.example", "joe@d.example", "*@list.example"},
+		{"bounce-joe=D.Example@list.example", "joe@d.example", "*@list.example"},
+		{"news@list.example", "joe@d.example", "news@list.example"},
+		{"d.example@list.example", "joe@d.example", "d.example@list.example"},
+		{"<>", "joe@d.example", "<>"},
+		{"root", "joe", "root"},
+	} {
+		if got := senderName(tt.sender, tt.recipient); got != tt.want {
+			t.Errorf("senderName(%q, %q) = %q, want %q", tt.sender, tt.recipient, got, tt.want)
+		}
+	}
+	if got := tagOf("joe+news@d.example"); got != "news" {
+		t.Errorf("tagOf: %q", got)
+	}
+	if got := tagOf("+joe@d.example"); got != "" {
+		t.Errorf("tagOf of a leading plus: %q", got)
+	}
+}

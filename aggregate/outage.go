@@ -1,0 +1,200 @@
+package aggregate
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/smtplog/smtplog/status"
+)
+
+// aliveKey is a place at a time. A place is "d" and a domain, "p" and a provider, or
+// "everything".
+type aliveKey struct {
+	place  string
+	bucket int64
+}
+
+const everywhere = "everything"
+
+// deliveredTo counts a delivery for the outage guard and the radar.
+func (l *bounceLog) deliveredTo(v *View) {
+	t := v.Recipient.Time
+	b := bucketOf(t)
+	for _, p := range l.guarded(v) {
+		l.countAlive(aliveKey{p, b}, 1)
+	}
+	l.setPlace(l.answering(v), t.UnixNano())
+}
+
+// guarded returns the places that a recipient belongs to.
+func (l *bounceLog) guarded(v *View) []string {
+	places := []string{everywhere, "d" + string(v.appendDomain(nil))}
+	if p := l.c.provider(v); p != "" {
+		places = append(places, "p"+p)
+	}
+	return places
+}
+
+// countAlive counts deliveries. Where there is no room they stay uncounted, which makes the
+// guard hold back more.
+func (l *bounceLog) countAlive(k aliveKey, n int64) {
+	if _, ok := l.alive[k]; ok || len(l.alive) < maxBuckets {
+		l.alive[k] += n
+		return
+	}
+	l.full = true
+}
+
+// What makes an outage. The guard looks at the addresses of a place that fail for good
+// within an hour: when too many do, the place is more likely to be wrong than the addresses.
+const (
+	guardWidth     = 6    // buckets: an hour
+	guardMin       = 5    // failing addresses, where mail went to the place at other times
+	guardMinAlone  = 10   // failing addresses, where none ever did
+	guardMinAll    = 20   // failing addresses of all places together
+	guardMinProved = 3    // failing addresses that are known to live
+	guardShare     = 0.5  // of the recipients of that hour
+	guardP         = 1e-4 // the chance that the place's usual share gives as many
+)
+
+// answer is what a place said to many: an outage gives the same answer to all.
+type answer struct{ place, said string }
+
+// turned is who got an answer.
+type turned struct {
+	buckets map[int64]map[string]bool // addresses by bucket; true: mail got to the address at another time
+	domains bool                      // it is about the domain, not about the addresses
+}
+
+// guard tells which failures to hold back.
+type guard struct {
+	causes map[heldKey]string
+	l      *bounceLog
+}
+
+// heldKey is an answer that is not believed for a time.
+type heldKey struct {
+	answer
+	bucket int64
+}
+
+// newGuard looks for outages among the failures that would suppress an address.
+func (l *bounceLog) newGuard(hard []judged) *guard {
+	answers := map[answer]*turned{}
+	for i := range hard {
+		f := &hard[i]
+		bucket := bucketOf(f.r.Time)
+		for _, a := range l.answers(f) {
+			t := answers[a]
+			if t == nil {
+				t = &turned{buckets: map[int64]map[string]bool{}, domains: f.r.Answer.Reason.Category() == status.CategoryRouting}
+				answers[a] = t
+			}
+			if t.buckets[bucket] == nil {
+				t.buckets[bucket] = map[string]bool{}
+			}
+			_, lives := l.delivered[hash(f.key)]
+			t.buckets[bucket][f.key] = lives
+		}
+	}
+	delivered := map[string]int64{}
+	for k, n := range l.alive {
+		delivered[k.place] += n
+	}
+	g := &guard{map[heldKey]string{}, l}
+	for a, t := range answers {
+		for b := range t.buckets {
+			for _, width := range []int64{1, guardWidth} {
+				if cause := g.outage(a.place, t, b, width, delivered[a.place]); cause != "" {
+					for i := b; i < b+width; i++ {
+						if t.buckets[i] != nil {
+							g.note(heldKey{a, i}, cause)
+						}
+					}
+				}
+			}
+		}
+	}
+	return g
+}
+
+// answers returns the failure's answer for each place that it belongs to, the narrowest first.
+func (l *bounceLog) answers(f *judged) []answer {
+	v := l.c.View(f.m, f.r)
+	said := f.r.Answer.Reason.String()
+	buf := v.Append(nil, DimCode)
+	buf = v.Append(append(buf, ' '), DimEnhanced)
+	said += string(v.Append(append(buf, ' '), DimReply))
+	var all []answer
+	for _, p := range slices.Backward(l.guarded(&v)) {
+		all = append(all, answer{p, said})
+	}
+	return all
+}
+
+// note keeps one cause, whatever the order in which they are found.
+func (g *guard) note(k heldKey, cause string) {
+	if old := g.causes[k]; old == "" || cause < old {
+		g.causes[k] = cause
+	}
+}
+
+// outage tells whether the time of some buckets looks like an outage of the place, "" if not.
+func (g *guard) outage(place string, t *turned, from, width, allDelivered int64) string {
+	bad, proved := map[string]bool{}, 0
+	var outside int64
+	for b, addresses := range t.buckets {
+		if b < from || b >= from+width {
+			outside += int64(len(addresses))
+			continue
+		}
+		for a, lives := range addresses {
+			if !bad[a] && lives {
+				proved++
+			}
+			bad[a] = true
+		}
+	}
+	var good int64
+	for b := from; b < from+width; b++ {
+		good += g.l.alive[aliveKey{place, b}]
+	}
+	n, goodOutside := int64(len(bad)), allDelivered-good
+	said := func() string {
+		name := place[1:]
+		if place == everywhere {
+			name = "all places together"
+		}
+		return fmt.Sprintf("outage? %d addresses at %s got the same answer within %v from %s, %d deliveries then, %d at other times",
+			n, name, time.Duration(width)*bucketWidth, bucketTime(from).In(g.l.c.opt.Zone).Format("2006-01-02 15:04"), good, goodOutside)
+	}
+	least := int64(guardMin)
+	if place == everywhere {
+		least = guardMinAll
+	}
+	share := float64(n) / float64(n+good)
+	switch {
+	case share < guardShare:
+	case place != everywhere && proved >= guardMinProved:
+		return said()
+	case n >= least && goodOutside >= guardMin:
+		usual := float64(outside+1) / float64(outside+goodOutside+2)
+		if share > usual && binomialTail(n, n+good, usual) < guardP {
+			return said()
+		}
+	case place != everywhere && n >= guardMinAlone && goodOutside < guardMin && !t.domains:
+		return said()
+	}
+	return ""
+}
+
+// hold returns why a failure is held back, "" if it is not.
+func (g *guard) hold(f *judged) string {
+	for _, a := range g.l.answers(f) {
+		if cause := g.causes[heldKey{a, bucketOf(f.r.Time)}]; cause != "" {
+			return cause
+		}
+	}
+	return ""
+}

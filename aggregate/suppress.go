@@ -1,0 +1,551 @@
+package aggregate
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/smtplog/smtplog/status"
+)
+
+// Suppress says how the suppression list is made. The zero Suppress has safe defaults.
+type Suppress struct {
+	After         Schedules
+	MinConfidence float64           // of the reason, 0 to 1; 0: DefaultConfidence
+	Expire        time.Duration     // entries whose last failure is older are dropped; 0: never
+	Allow         func(string) bool // tells of an address in lower case whether it is never to be suppressed; nil: none
+	Previous      []Suppression     // an earlier list, to go on from
+}
+
+// DefaultConfidence is the confidence that a reason needs.
+const DefaultConfidence = 0.6
+
+// Schedule is how many failures suppress an address: at least Failures of them, the first and
+// the last at least Over apart, and no delivery between.
+type Schedule struct {
+	Failures int64
+	Over     time.Duration
+}
+
+// Schedules holds the schedule of each reason that can suppress: those whose action is
+// suppress or retry_then_suppress. A reason that is missing has its default: one failure,
+// and 3 over 21 days where it has to be retried.
+type Schedules map[status.Reason]Schedule
+
+// of returns the schedule of a reason that suppresses.
+func (s Schedules) of(r status.Reason) Schedule {
+	if one, ok := s[r]; ok {
+		return one
+	}
+	if r.Action() == status.ActionRetryThenSuppress {
+		return Schedule{3, 21 * 24 * time.Hour}
+	}
+	return Schedule{Failures: 1}
+}
+
+// ParseSchedules parses "user_unknown=2,mailbox_full=3/21d": failures, and over how long
+// (units d, w and those of time.ParseDuration).
+func ParseSchedules(s string) (Schedules, error) {
+	all := Schedules{}
+	for part := range strings.SplitSeq(s, ",") {
+		name, rest, ok := strings.Cut(strings.TrimSpace(part), "=")
+		count, over, spans := strings.Cut(rest, "/")
+		n, err := strconv.ParseInt(count, 10, 32)
+		if !ok || err != nil || n < 1 {
+			return nil, fmt.Errorf("%q: want REASON=FAILURES or REASON=FAILURES/TIME, such as mailbox_full=3/21d", part)
+		}
+		reason, err := status.ParseReason(name)
+		if err != nil {
+			return nil, err
+		}
+		if a := reason.Action(); a != status.ActionSuppress && a != status.ActionRetryThenSuppress {
+			return nil, fmt.Errorf("%s never suppresses an address: it is not about the address", reason)
+		}
+		one := Schedule{Failures: n}
+		if spans {
+			if one.Over, err = ParseDuration(over); err != nil {
+				return nil, err
+			}
+		}
+		all[reason] = one
+	}
+	return all, nil
+}
+
+// ParseDuration parses a duration that may be in days ("21d") or weeks ("3w").
+func ParseDuration(s string) (time.Duration, error) {
+	for unit, d := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if number, ok := strings.CutSuffix(s, unit); ok {
+			n, err := strconv.ParseUint(number, 10, 16)
+			if err != nil {
+				return 0, fmt.Errorf("%q: want a duration such as 21d", s)
+			}
+			return time.Duration(n) * d, nil
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q: want a duration such as 21d", s)
+	}
+	return d, nil
+}
+
+// The states of an address that failed.
+const (
+	Suppressed = "suppress" // send nothing more
+	Held       = "held"     // an outage is more likely
+	Review     = "review"   // a person should look
+	Waiting    = "waiting"  // too few failures so far
+	Allowed    = "allowed"  // on the allow-list
+)
+
+// Suppression is an address that failed, with what speaks against it. All times are those of
+// failures since mail last got through.
+type Suppression struct {
+	Address     string // as logged last
+	State       string
+	Cause       string // why it is not suppressed
+	Reason      status.Reason
+	Failures    int64
+	First, Last time.Time
+	Code        int
+	Enhanced    string
+	Rule        string
+	Confidence  float64
+	Origin      string
+	Reply       string
+	Provider    string
+	Original    string // the address before aliases
+	QueueID     string
+}
+
+var evidenceColumns = []Column{{"reason", "string"}, {"failures", "integer"}, {"first", "time"}, {"last", "time"}, {"code", "integer"},
+	{"enhanced", "string"}, {"rule", "string"}, {"confidence", "number"}, {"origin", "string"}, {"reply", "string"},
+	{"provider", "string"}, {"tag", "string"}, {"orig_recipient", "string"}, {"queue_id", "string"}}
+
+var (
+	suppressColumns       = slices.Concat([]Column{{"address", "string"}}, evidenceColumns)
+	heldColumns           = slices.Concat([]Column{{"address", "string"}, {"state", "string"}, {"cause", "string"}}, evidenceColumns)
+	suppressChangeColumns = []Column{{"change", "string"}, {"address", "string"}, {"cause", "string"}, {"last", "time"}}
+)
+
+func (s *Suppression) evidence() []any {
+	return []any{word(s.Reason.String()), s.Failures, timeCell(s.First), timeCell(s.Last), codeCell(s.Code), word(s.Enhanced), word(s.Rule),
+		s.Confidence, word(s.Origin), word(s.Reply), word(s.Provider), word(tagOf(s.Address)), word(s.Original), word(s.QueueID)}
+}
+
+// judged is a failure that says something about its address.
+type judged struct {
+	failure
+	key  string
+	weak string // why it is not enough; "" if it is
+	res  status.Result
+}
+
+// verdicts is what became of all addresses that failed.
+type verdicts struct {
+	all     []Suppression // by address
+	changes [][]any
+}
+
+// person is an address with all that is known of it.
+type person struct {
+	failures []judged
+	contrary time.Time // of a failure that shows that the mailbox exists
+	why      status.Reason
+	prior    *Suppression
+}
+
+// verdicts decides about every address that failed.
+func (l *bounceLog) verdicts() *verdicts {
+	if l.decided != nil {
+		return l.decided
+	}
+	people := map[string]*person{}
+	at := func(key string) *person {
+		p := people[key]
+		if p == nil {
+			p = &person{}
+			people[key] = p
+		}
+		return p
+	}
+	var hard []judged
+	for _, f := range l.failures {
+		key := mailbox(f.r.Address)
+		if key == "" {
+			continue
+		}
+		switch j, verdict := l.judge(f, key); verdict {
+		case aboutAddress:
+			p := at(key)
+			p.failures = append(p.failures, j)
+			if j.r.Answer.Reason.Action() == status.ActionSuppress {
+				hard = append(hard, j)
+			} else {
+				p.contrary, p.why = j.r.Time, j.r.Answer.Reason
+			}
+		case mailboxExists:
+			p := at(key)
+			p.contrary, p.why = j.r.Time, j.r.Answer.Reason
+		}
+	}
+	opt := &l.c.opt.Suppress
+	for i := range opt.Previous {
+		if key := mailbox(opt.Previous[i].Address); key != "" {
+			at(key).prior = &opt.Previous[i]
+		}
+	}
+	guard := l.newGuard(hard)
+	l.decided = &verdicts{}
+	for _, key := range slices.Sorted(maps.Keys(people)) {
+		p := people[key]
+		s, gone := l.decide(key, p, guard)
+		if s != nil {
+			l.decided.all = append(l.decided.all, *s)
+		}
+		was := p.prior != nil && p.prior.State == Suppressed
+		is := s != nil && s.State == Suppressed
+		switch {
+		case opt.Previous == nil || was == is:
+		case is:
+			l.decided.changes = append(l.decided.changes, []any{"added", s.Address, s.Reason.String(), s.Last})
+		default:
+			if s != nil {
+				gone = cmp.Or(s.Cause, s.State)
+			}
+			l.decided.changes = append(l.decided.changes, []any{"removed", p.prior.Address, gone, timeCell(p.prior.Last)})
+		}
+	}
+	return l.decided
+}
+
+// verdict is what a failure says about its address.
+type verdict uint8
+
+const (
+	nothingSaid   verdict = iota // it is about something else
+	aboutAddress                 // mail to the address fails
+	mailboxExists                // the recipient was taken, and something else was wrong
+)
+
+// judge decides what a failure says about its address.
+func (l *bounceLog) judge(f failure, key string) (judged, verdict) {
+	r, a := f.r, &f.r.Answer
+	j := judged{failure: f, key: key}
+	if r.Cancelled {
+		return j, nothingSaid // an administrator gave up, or a time limit did
+	}
+	switch a.Reason.Action() {
+	case status.ActionSuppress:
+		if !permanent(r) {
+			return j, nothingSaid
+		}
+	case status.ActionRetryThenSuppress:
+	default:
+		afterRecipient := a.Stage == status.StageData || a.Stage == status.StageEndOfData
+		if a.Origin == status.OriginRemote && afterRecipient && a.Reason != status.Undetermined || a.Reason == status.RecipientRejected {
+			return j, mailboxExists
+		}
+		return j, nothingSaid
+	}
+	here := deliveredHere(r)
+	switch ours, known := submittedHere(f.m); {
+	case here && known && !ours:
+		return j, nothingSaid // our own server does not know an address that a stranger wrote to
+	case here && !known:
+		j.weak = "our own server said it, perhaps to a stranger"
+	}
+	j.res = l.c.classifier.Classify(&status.Query{Code: a.Code, Enhanced: a.Enhanced, Text: []byte(a.Text), Stage: a.Stage, Origin: a.Origin,
+		Relay: []byte(r.Relay.Name), Recipient: []byte(r.Address)})
+	need := l.c.opt.Suppress.MinConfidence
+	if need == 0 {
+		need = DefaultConfidence
+	}
+	routing := a.Reason == status.DomainNoMail
+	_, delivered := l.delivered[hash(key)]
+	switch {
+	case j.weak != "":
+	case j.res.Reason != a.Reason:
+		j.weak = "the reply and the code that was logged for it disagree"
+	case a.Reason.Action() == status.ActionSuppress && a.Enhanced.Class == 4:
+		j.weak = "the enhanced status code says that it is temporary"
+	case onlyCode(&j.res):
+		j.weak = "only the reply code says so"
+	case j.res.Confidence < need:
+		j.weak = "confidence " + strconv.FormatFloat(j.res.Confidence, 'g', 3, 64)
+	case before(a.Stage) && !routing:
+		j.weak = "refused before the recipient was named"
+	case a.Stage == status.StageEndOfData && shared(f):
+		j.weak = "one reply for several recipients"
+	case !delivered && l.forgotten != 0 && r.Time.UnixNano() <= l.forgotten:
+		j.weak = "too many addresses to know whether it got mail later"
+	}
+	return j, aboutAddress
+}
+
+// permanent tells whether the failure was called permanent: by a 5xx reply, or by our own MTA
+// that gave up without one at once.
+func permanent(r *Recipient) bool {
+	a := &r.Answer
+	if a.Code != 0 {
+		return a.Code/100 == 5
+	}
+	return r.Outcome == Bounced && a.Enhanced.Class != 4
+}
+
+// onlyCode tells whether nothing but the reply code speaks for the reason: no word, and no
+// enhanced status code about an address or a mailbox (RFC 3463 3.2, 3.3).
+func onlyCode(res *status.Result) bool {
+	e := res.Enhanced
+	return len(res.Matched) == 0 && (e.Detail == 0 || e.Subject != 1 && e.Subject != 2)
+}
+
+// before tells whether a stage comes before the recipient is named.
+func before(s status.Stage) bool {
+	switch s {
+	case status.StageConnect, status.StageHelo, status.StageStartTLS, status.StageAuth, status.StageMail:
+		return true
+	}
+	return false
+}
+
+// shared tells whether the same reply was logged for another recipient of the message too: at
+// the end of data one reply stands for all of them (but in LMTP, RFC 2033, where they differ).
+func shared(f failure) bool {
+	for i := range f.m.Recipients {
+		r := &f.m.Recipients[i]
+		if r != f.r && r.Relay == f.r.Relay && r.Answer.Text == f.r.Answer.Text && r.Answer.Stage == f.r.Answer.Stage {
+			return true
+		}
+	}
+	return false
+}
+
+// deliveredHere tells whether the failure is our own server's: decided by this MTA, or by a
+// mail store beside it.
+func deliveredHere(r *Recipient) bool {
+	if r.Answer.Origin == status.OriginLocal || strings.HasPrefix(r.Relay.IP, "/") || strings.HasPrefix(r.Relay.IP, "private/") {
+		return true
+	}
+	return ownNetwork(r.Relay.IP)
+}
+
+// submittedHere tells whether a message is our users': one logged in, on this host, or in our
+// network. known is false where its first hop is not in view.
+func submittedHere(m *Message) (ours, known bool) {
+	switch {
+	case m.User != "" || m.Source == SourceLocal:
+		return true, true
+	case m.Source == SourceSMTP:
+		return ownNetwork(m.Client.IP), true
+	}
+	return false, false
+}
+
+// ownNetwork tells whether an address is loopback or private (RFC 1918, RFC 4193).
+func ownNetwork(ip string) bool {
+	a, err := netip.ParseAddr(ip)
+	return err == nil && (a.Unmap().IsLoopback() || a.Unmap().IsPrivate())
+}
+
+// decide makes the entry of an address; nil where nothing is left of it, and gone says why.
+func (l *bounceLog) decide(key string, p *person, guard *guard) (entry *Suppression, gone string) {
+	opt := &l.c.opt.Suppress
+	var cleared time.Time
+	if t, ok := l.delivered[hash(key)]; ok {
+		cleared = time.Unix(0, t)
+	}
+	prior := p.prior
+	if prior != nil && !prior.Last.After(cleared) {
+		prior, gone = nil, "mail got through "+cleared.In(l.c.opt.Zone).Format(time.RFC3339)
+	}
+	// good has the failures that count, by reason; doubt the newest that does not, and why.
+	good := map[status.Reason]*Suppression{}
+	var newest, doubt *Suppression
+	if prior != nil {
+		one := *prior
+		newest = &one
+		if prior.State == Suppressed || prior.State == Waiting || prior.State == Allowed {
+			good[prior.Reason] = newest
+		} else {
+			doubt = newest
+		}
+	}
+	for i := range p.failures {
+		f := &p.failures[i]
+		if !f.r.Time.After(cleared) || prior != nil && !f.r.Time.After(prior.Last) {
+			continue
+		}
+		state, cause := Review, f.weak
+		if cause == "" {
+			state, cause = Held, guard.hold(f)
+		}
+		if cause != "" {
+			doubt = l.entry(f)
+			doubt.State, doubt.Cause, doubt.Failures, doubt.First = state, cause, 1, f.r.Time
+			newest = doubt
+			continue
+		}
+		reason := f.r.Answer.Reason
+		s := l.entry(f)
+		s.Failures, s.First = 1, f.r.Time
+		if old := good[reason]; old != nil {
+			s.Failures += old.Failures
+			s.First = old.First
+		}
+		good[reason], newest = s, s
+	}
+	if newest == nil {
+		return nil, gone
+	}
+	if opt.Expire > 0 && l.asOf().Sub(newest.Last) > opt.Expire {
+		return nil, "expired"
+	}
+	if opt.Allow != nil && opt.Allow(key) {
+		newest.State, newest.Cause = Allowed, "on the allow-list"
+		return newest, ""
+	}
+	var enough, few *Suppression
+	for _, reason := range slices.Sorted(maps.Keys(good)) {
+		s := good[reason]
+		need := opt.After.of(reason)
+		if s.Failures >= need.Failures && s.Last.Sub(s.First) >= need.Over {
+			if enough == nil || s.Last.After(enough.Last) {
+				enough = s
+			}
+		} else if few == nil || s.Last.After(few.Last) {
+			few = s
+			s.State, s.Cause = Waiting, waitingFor(s, need)
+		}
+	}
+	switch {
+	case enough != nil && p.contrary.After(enough.Last) && enough.Reason.Action() == status.ActionSuppress:
+		enough.State, enough.Cause = Review, "a later failure ("+p.why.String()+") shows that the mailbox exists"
+		return enough, ""
+	case enough != nil:
+		enough.State, enough.Cause = Suppressed, ""
+		return enough, ""
+	case doubt != nil && (few == nil || !few.Last.After(doubt.Last)):
+		return doubt, ""
+	}
+	return few, ""
+}
+
+func waitingFor(s *Suppression, need Schedule) string {
+	if need.Over == 0 {
+		return fmt.Sprintf("%d of %d failures", s.Failures, need.Failures)
+	}
+	return fmt.Sprintf("%d of %d failures, %d of %d days", s.Failures, need.Failures, s.Last.Sub(s.First)/(24*time.Hour), need.Over/(24*time.Hour))
+}
+
+// asOf is the time that the list is made for: the end of the window, else of the log.
+func (l *bounceLog) asOf() time.Time {
+	if !l.c.opt.Until.IsZero() {
+		return l.c.opt.Until
+	}
+	if l.c.input.Last != nil {
+		return *l.c.input.Last
+	}
+	return time.Time{}
+}
+
+// entry describes the address of a failure.
+func (l *bounceLog) entry(f *judged) *Suppression {
+	a := &f.r.Answer
+	v := l.c.View(f.m, f.r)
+	return &Suppression{Address: f.r.Address, Reason: a.Reason, Last: f.r.Time, Code: a.Code, Enhanced: a.Enhanced.String(),
+		Rule: f.res.Rule, Confidence: f.res.Confidence, Origin: a.Origin.String(), Reply: a.Text, Provider: l.c.provider(&v),
+		Original: f.r.Original, QueueID: f.m.QueueID}
+}
+
+func (l *bounceLog) suppressRows() (rows [][]any) {
+	for i := range l.verdicts().all {
+		if s := &l.decided.all[i]; s.State == Suppressed {
+			rows = append(rows, append([]any{s.Address}, s.evidence()...))
+		}
+	}
+	return rows
+}
+
+// heldRows lists what is not suppressed, what a person should look at first.
+func (l *bounceLog) heldRows() (rows [][]any) {
+	for _, state := range [...]string{Held, Review, Waiting, Allowed} {
+		for i := range l.verdicts().all {
+			if s := &l.decided.all[i]; s.State == state {
+				rows = append(rows, append([]any{s.Address, s.State, s.Cause}, s.evidence()...))
+			}
+		}
+	}
+	return rows
+}
+
+func (l *bounceLog) suppressChangeRows() [][]any { return l.verdicts().changes }
+
+// SuppressColumns returns the columns of the table suppress.
+func SuppressColumns() []Column { return slices.Clone(suppressColumns) }
+
+// Suppressions reads the tables suppress and suppress_held back; of another table it returns
+// nothing. Rows without an address or a time are passed over.
+func Suppressions(t *Table) (list []Suppression) {
+	if t.Name != "suppress" && t.Name != "suppress_held" {
+		return nil
+	}
+	for _, row := range t.Rows {
+		s := Suppression{State: Suppressed}
+		for i, c := range t.Columns {
+			switch v := row[i].(type) {
+			case string:
+				switch c.Name {
+				case "address":
+					s.Address = v
+				case "state":
+					s.State = v
+				case "cause":
+					s.Cause = v
+				case "reason":
+					s.Reason, _ = status.ParseReason(v)
+				case "enhanced":
+					s.Enhanced = v
+				case "rule":
+					s.Rule = v
+				case "origin":
+					s.Origin = v
+				case "reply":
+					s.Reply = v
+				case "provider":
+					s.Provider = v
+				case "orig_recipient":
+					s.Original = v
+				case "queue_id":
+					s.QueueID = v
+				}
+			case int64:
+				switch c.Name {
+				case "failures":
+					s.Failures = v
+				case "code":
+					s.Code = int(v)
+				}
+			case float64:
+				s.Confidence = v
+			case time.Time:
+				switch c.Name {
+				case "first":
+					s.First = v
+				case "last":
+					s.Last = v
+				}
+			}
+		}
+		if s.Address != "" && !s.Last.IsZero() && s.Reason != status.ReasonNone {
+			list = append(list, s)
+		}
+	}
+	return list
+}

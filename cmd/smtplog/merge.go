@@ -1,0 +1,213 @@
+package main
+
+import (
+	"container/heap"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/smtplog/smtplog/internal/source"
+	"github.com/smtplog/smtplog/parser"
+)
+
+// sort puts the logs in the order in which their turns come.
+func (in *input) sort() {
+	in.pending = slices.Clone(in.logs)
+	slices.SortStableFunc(in.pending, func(a, b *log) int {
+		if c := a.start.Compare(b.start); c != 0 || a.dir != b.dir || a.rotation.Stem != b.rotation.Stem {
+			return c
+		}
+		return source.Newer(b.rotation, a.rotation)
+	})
+	for i, l := range in.pending {
+		l.turn = i
+	}
+}
+
+// next returns the log whose current line is the next one of all, nil after the last. Its ev
+// and v are what the line says; they are valid until the next call.
+//
+// A log's lines are kept in their order; between logs the times decide.
+func (in *input) next() *log {
+	if in.p.ctx.Err() != nil {
+		in.partial = true
+		return nil
+	}
+	if len(in.active) > 0 {
+		l := in.active[0]
+		if l.advance(in) {
+			if len(in.active) > 1 {
+				heap.Fix(&in.active, 0)
+			}
+		} else {
+			heap.Pop(&in.active)
+		}
+	}
+	for len(in.pending) > 0 && (len(in.active) == 0 || !in.pending[0].start.After(in.active[0].time)) {
+		l := in.pending[0]
+		in.pending = in.pending[1:]
+		if l.begin(in) {
+			heap.Push(&in.active, l)
+		}
+	}
+	if len(in.active) == 0 {
+		in.partial = in.p.ctx.Err() != nil
+		return nil
+	}
+	return in.active[0]
+}
+
+// begin starts a log whose turn has come and reads its first line.
+func (l *log) begin(in *input) bool {
+	if err := l.file.Rewind(); err != nil {
+		in.p.errorf("%s: %v", l.path, err)
+		l.file.Close()
+		return false
+	}
+	l.parser = parser.New(l.opt)
+	l.parser.Prime(l.file.Head(headSize))
+	l.time = l.start
+	return l.advance(in)
+}
+
+// advance reads the log's next line; at its end, or where it cannot be read on, it says what
+// is to be said of the log and returns false.
+func (l *log) advance(in *input) bool {
+	for {
+		line, err := l.file.Next()
+		if err != nil {
+			if len(l.passed) > 0 {
+				l.parse(in, l.passed)
+			}
+			l.finish(in, err)
+			return false
+		}
+		l.lines++
+		in.progress.line()
+		if l.history != nil && !in.again {
+			l.history.add(line)
+		}
+		if in.want != nil && l.known && l.lines%clockEvery != 0 && !in.want(line) {
+			l.passed = append(l.passed[:0], line...)
+			continue
+		}
+		l.passed = l.passed[:0]
+		l.parse(in, line)
+		if !in.s.stop.IsZero() && l.time.After(in.s.stop) && !l.file.Stream() {
+			l.finish(in, io.EOF) // nothing that follows counts
+			return false
+		}
+		return true
+	}
+}
+
+// parse makes line the current one.
+func (l *log) parse(in *input, line []byte) {
+	l.line = line
+	l.v = l.parser.Parse(line, &l.ev)
+	if !l.ev.Time.IsZero() {
+		l.time = l.ev.Time
+	}
+	switch l.v {
+	case parser.Understood:
+		l.known, l.mail = true, true
+		in.understood++
+	case parser.Unrecognised:
+		l.mail = true
+		in.unknown++
+	default:
+		return
+	}
+	if t := l.ev.Time; !t.IsZero() {
+		if in.first.IsZero() || t.Before(in.first) {
+			in.first = t
+		}
+		if t.After(in.last) {
+			in.last = t
+		}
+	}
+}
+
+// rewind starts reading anew, of a stream what its history holds.
+func (in *input) rewind() error {
+	for _, l := range in.logs {
+		l.file.Close()
+		l.parser, l.lines, l.known, l.mail, l.passed = nil, 0, false, false, nil
+		if l.history != nil {
+			f, err := source.Open("-", l.history.reader())
+			if err != nil && !errors.Is(err, source.ErrEmpty) {
+				return err
+			}
+			l.file, l.lines = f, l.history.dropped
+		}
+	}
+	in.progress.done()
+	in.again, in.active, in.files, in.bytes = true, nil, 0, 0
+	in.sort()
+	return nil
+}
+
+// finish closes a log and says what was wrong with it.
+func (l *log) finish(in *input, err error) {
+	f := l.file
+	f.Close()
+	l.parser = nil
+	in.anyMail = in.anyMail || l.known
+	if in.again {
+		return
+	}
+	if f.Cut > 0 {
+		in.p.sayf("%s: %d lines longer than %d bytes were cut", l.path, f.Cut, source.MaxLine)
+	}
+	if l.opt.Year != 0 && l.years != yearGiven && !f.Stream() && l.time.After(f.Modified.AddDate(0, 0, 2)) {
+		in.p.sayf("warning: %s: has lines of %s, after it was last written (%s): its years are not sure; --year sets them",
+			l.path, l.time.Format(time.DateOnly), f.Modified.In(in.s.zone).Format(time.DateOnly))
+	}
+	if err == io.EOF && !l.mail && !l.named {
+		in.skip(l.path, "no line of a mail system")
+	}
+	in.count(l)
+	switch {
+	case err != io.EOF:
+		l.failed = err
+		in.p.errorf("%s: %v after line %d", l.path, err, l.lines)
+	case l.lines == 0 && len(in.logs) > 1:
+		in.p.sayf("%s: is empty", l.path)
+	case l.lines == 0:
+		in.p.errorf("%s: is empty", l.path)
+	case !l.known && l.mail:
+		in.p.errorf("%s: no line understood of %d", l.path, l.lines)
+	case !l.known && l.named:
+		in.p.errorf("%s: not a mail log: none of its %d lines is Postfix's or Exim's", l.path, l.lines)
+	case !l.known:
+		in.p.sayf("%s: not a mail log: none of its %d lines is Postfix's or Exim's", l.path, l.lines)
+	}
+}
+
+// count adds a file that was read, as far as it was.
+func (in *input) count(l *log) {
+	in.files++
+	in.kinds[l.file.Kind]++
+	in.bytes += l.file.Bytes
+}
+
+// logHeap is a heap of logs by the time of their current line; of lines of the same second
+// the one in the log that began earlier comes first, which keeps a rotated set in order.
+type logHeap []*log
+
+func (h logHeap) Len() int { return len(h) }
+func (h logHeap) Less(i, j int) bool {
+	if c := h[i].time.Compare(h[j].time); c != 0 {
+		return c < 0
+	}
+	return h[i].turn < h[j].turn
+}
+func (h logHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h *logHeap) Push(x any)   { *h = append(*h, x.(*log)) }
+func (h *logHeap) Pop() any {
+	old := *h
+	l := old[len(old)-1]
+	*h = old[:len(old)-1]
+	return l
+}

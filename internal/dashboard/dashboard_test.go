@@ -1,0 +1,240 @@
+package dashboard
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/mattn/go-runewidth"
+
+	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/fixture"
+	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
+)
+
+// snapshot reads the lab's Postfix log.
+func snapshot(t *testing.T) Snapshot {
+	t.Helper()
+	c, err := aggregate.NewCollector(aggregate.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var s Snapshot
+	p := parser.New(parser.Options{Year: 2026})
+	var ev parser.Event
+	for _, line := range fixture.Lines(t, fixture.Testdata(t, "logs", "postfix.log")) {
+		v := p.Parse(line, &ev)
+		_, counts := c.Add(&ev, v, 0)
+		if counts && (ev.Kind == parser.Deferred || ev.Kind == parser.Bounced) {
+			_, domain, _ := strings.Cut(string(ev.Recipient), "@")
+			s.Latest = append(s.Latest, Failure{Time: ev.Time, Recipient: string(ev.Recipient), Domain: domain,
+				Code: fmt.Sprint(ev.Code), Reason: ev.Reason.String(), Reply: string(status.Fold(nil, ev.Text)), Text: string(ev.Text)})
+		}
+	}
+	c.Finish()
+	s.Report = c.Report()
+	s.Start = &s.Report.Totals
+	s.Time = time.Date(2026, 12, 31, 4, 0, 0, 0, time.UTC)
+	return s
+}
+
+// screen is a dashboard that shows s, and the windows it asked for.
+func screen(s Snapshot, width, height int) (m *model, asked *[]time.Duration) {
+	asked = new([]time.Duration)
+	m = newModel(Options{Windows: []time.Duration{0, 10 * time.Minute}, Interval: time.Hour, Source: func(w time.Duration) Snapshot {
+		*asked = append(*asked, w)
+		return s
+	}})
+	m.Update(tea.WindowSizeMsg{Width: width, Height: height})
+	m.Update(snapshotMsg{s})
+	return m, asked
+}
+
+// press types keys, by bubbletea's names.
+func press(m *model, keys ...string) {
+	for _, k := range keys {
+		key := tea.Key{Code: []rune(k)[0], Text: k}
+		switch k {
+		case "enter":
+			key = tea.Key{Code: tea.KeyEnter}
+		case "esc":
+			key = tea.Key{Code: tea.KeyEscape}
+		case "down":
+			key = tea.Key{Code: tea.KeyDown}
+		case "tab":
+			key = tea.Key{Code: tea.KeyTab}
+		case "end":
+			key = tea.Key{Code: tea.KeyEnd}
+		}
+		_, cmd := m.Update(tea.KeyPressMsg(key))
+		for cmd != nil {
+			msg := cmd()
+			if _, ok := msg.(snapshotMsg); !ok {
+				break
+			}
+			_, cmd = m.Update(msg)
+		}
+	}
+}
+
+// Whatever the size and the page, the screen is as high as it should be and nothing is too
+// wide.
+func TestScreenFits(t *testing.T) {
+	s := snapshot(t)
+	for _, size := range [][2]int{{80, 24}, {200, 50}, {140, 10}, {40, 12}, {20, 5}, {1, 1}, {300, 100}} {
+		m, _ := screen(s, size[0], size[1])
+		for range len(pages) + 1 {
+			for _, keys := range [][]string{{}, {"down", "end"}, {"?"}, {"?"}} {
+				press(m, keys...)
+				lines := m.screen()
+				if len(lines) != size[1] && size[1] > 3 || len(lines) > size[1] {
+					t.Errorf("%v, page %s: %d lines", size, pages[m.at.page].name, len(lines))
+				}
+				for _, l := range lines {
+					if w := runewidth.StringWidth(l); w > size[0] {
+						t.Errorf("%v, page %s: %d columns: %q", size, pages[m.at.page].name, w, l)
+					}
+				}
+			}
+			press(m, "tab")
+		}
+	}
+}
+
+// The overview shows the figures of the report.
+func TestOverview(t *testing.T) {
+	s := snapshot(t)
+	m, _ := screen(s, 160, 50)
+	got := strings.Join(m.screen(), "\n")
+	totals := s.Report.Totals
+	for _, want := range []string{
+		fmt.Sprintf("delivered %d ", totals.Delivered), fmt.Sprintf("queued %d", totals.Queued),
+		"failed attempts per 1h", "latest failures", "since the start",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("no %q in\n%s", want, got)
+		}
+	}
+}
+
+// Enter leads from a reason to its replies, from a reply to its failures, and Esc back.
+func TestDrill(t *testing.T) {
+	s := snapshot(t)
+	m, _ := screen(s, 160, 50)
+	press(m, "2", "down", "enter")
+	reason := ""
+	for _, table := range s.Report.Tables {
+		if table.Name == "reasons" {
+			reason = table.Rows[1][0].(string)
+		}
+	}
+	replies := m.table()
+	if m.at.page != repliesPage || len(replies.Rows) == 0 {
+		t.Fatalf("on page %s with %d rows", pages[m.at.page].name, len(replies.Rows))
+	}
+	for _, row := range replies.Rows {
+		if got := text(row, replies, "reason"); got != reason {
+			t.Errorf("a reply of reason %s among those of %s", got, reason)
+		}
+	}
+	reply := text(replies.Rows[0], replies, "reply")
+	attempts := replies.Rows[0][column(replies, "attempts")].(int64)
+	press(m, "enter")
+	found := m.latest()
+	if m.at.page != latestPage || int64(len(found)) < attempts {
+		t.Fatalf("on page %s with %d failures, the reply had %d", pages[m.at.page].name, len(found), attempts)
+	}
+	for _, f := range found {
+		if f.Reason != reason || f.Reply != reply {
+			t.Errorf("a failure of %s: %s", f.Reason, f.Reply)
+		}
+	}
+	press(m, "esc", "esc")
+	if m.at.page != reasonsPage || m.at.cursor != 1 {
+		t.Errorf("back on page %s at row %d, want reasons at 1", pages[m.at.page].name, m.at.cursor)
+	}
+}
+
+func TestKeys(t *testing.T) {
+	s := snapshot(t)
+	m, asked := screen(s, 120, 40)
+	press(m, "w")
+	if len(*asked) != 1 || (*asked)[0] != 10*time.Minute {
+		t.Errorf("w asked for %v, want 10m", *asked)
+	}
+	press(m, "4", "s") // by domain
+	rows := m.table().Rows
+	for i := 1; i < len(rows); i++ {
+		if a, _ := rows[i-1][0].(string); a > rows[i][0].(string) {
+			t.Fatalf("%s before %s", a, rows[i][0])
+		}
+	}
+	press(m, "/", "4", "5", "0", "enter")
+	for _, row := range m.table().Rows {
+		if !strings.Contains(row[0].(string), "450") {
+			t.Errorf("%v passes the filter 450", row[0])
+		}
+	}
+	if n := len(m.table().Rows); n == 0 || n == len(rows) {
+		t.Errorf("%d of %d rows pass the filter", n, len(rows))
+	}
+	press(m, "esc")
+	if len(m.table().Rows) != len(rows) {
+		t.Error("Esc did not drop the filter")
+	}
+	press(m, "p")
+	later := s
+	later.Time = s.Time.Add(time.Minute)
+	m.Update(snapshotMsg{later})
+	if !m.snap.Time.Equal(s.Time) || !strings.Contains(m.screen()[0], "paused") {
+		t.Error("a paused dashboard went on")
+	}
+	press(m, "p")
+	m.Update(snapshotMsg{later})
+	if !m.snap.Time.Equal(later.Time) {
+		t.Error("the dashboard stayed paused")
+	}
+	if cmd := m.press("q", "q"); cmd == nil {
+		t.Error("q does not quit")
+	} else if _, ok := cmd().(tea.QuitMsg); !ok {
+		t.Error("q does not quit")
+	}
+}
+
+// Rates are those of the last minute.
+func TestRates(t *testing.T) {
+	m, _ := screen(Snapshot{}, 80, 24)
+	start := time.Date(2026, 11, 3, 4, 0, 0, 0, time.UTC)
+	for i := range 181 {
+		n := int64(i) // one a second, from the third minute on two
+		if i > 120 {
+			n = int64(120 + 2*(i-120))
+		}
+		m.Update(snapshotMsg{Snapshot{Time: start.Add(time.Duration(i) * time.Second), Start: &aggregate.Totals{Delivered: n}, Report: &aggregate.Report{}}})
+	}
+	if got := m.perMinute(func(t *aggregate.Totals) int64 { return t.Delivered }); got != 120 {
+		t.Errorf("%v per minute, want 120", got)
+	}
+	if len(m.rates) > 62 {
+		t.Errorf("%d samples kept for a minute of one a second", len(m.rates))
+	}
+}
+
+// What strangers wrote never reaches the terminal as it is.
+func TestHostile(t *testing.T) {
+	s := Snapshot{Report: &aggregate.Report{}, Latest: []Failure{{
+		Sender: "a\x1b]0;x\x07@b.example", Recipient: "\u202eevil@d.example", Text: "\x1b[2Jgone\r\n"}}}
+	m, _ := screen(s, 200, 24)
+	press(m, "8")
+	got := strings.Join(m.screen(), "")
+	if strings.ContainsAny(got, "\x1b\x07\r\u202e") || !strings.Contains(got, `\x1b[2Jgone`) {
+		t.Errorf("%q", got)
+	}
+	press(m, "/", "\x1b", "enter")
+	if strings.Contains(strings.Join(m.screen(), ""), "\x1b") {
+		t.Error("the filter shows an escape character")
+	}
+}

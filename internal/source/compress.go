@@ -1,0 +1,114 @@
+package source
+
+import (
+	"compress/bzip2"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
+	"github.com/pierrec/lz4/v4"
+)
+
+// maxWindow bounds the history that a decompressor keeps, in bytes: what zstd -d allows too
+// unless it is told otherwise. xz -9 needs 64 MiB.
+const maxWindow = 128 << 20
+
+// A compression is found out from the first bytes of the content.
+type compression struct {
+	kind  string
+	magic string
+	// open returns a reader of the content and, where the format tells, when it was last
+	// written. The format's members or frames, one after the other, are one content.
+	open func(io.Reader) (io.Reader, time.Time, error)
+}
+
+// compressions lists what is decompressed. A new one is a row here.
+var compressions = []compression{
+	{"gzip", "\x1f\x8b", openGzip},         // RFC 1952 section 2.3.1
+	{"bzip2", "BZh", openBzip2},            //
+	{"xz", "\xfd7zXZ\x00", openXZ},         // xz-file-format section 2.1.1.1
+	{"zstd", "\x28\xb5\x2f\xfd", openZstd}, // RFC 8878 section 3.1.1
+	{"zstd", "\x50\x2a\x4d\x18", openZstd}, // section 3.1.2: a skippable frame, as pzstd begins
+	{"lz4", "\x04\x22\x4d\x18", openLZ4},   // LZ4 frame format
+	{"lz4", "\x02\x21\x4c\x18", openLZ4},   // its legacy frame
+	{"compress", "\x1f\x9d", nil},          // not read
+	{"zip", "PK\x03\x04", nil},             //
+	{"7z", "7z\xbc\xaf\x27\x1c", nil},      //
+	{"journal", "LPKSHHRH", openNoJournal}, // systemd, "Journal File Format"
+}
+
+// magicSize is the length of the longest magic.
+const magicSize = 8
+
+// compressionOf returns the row that a content's first bytes name, nil for plain text.
+func compressionOf(head []byte) *compression {
+	for i := range compressions {
+		if strings.HasPrefix(string(head), compressions[i].magic) {
+			return &compressions[i]
+		}
+	}
+	return nil
+}
+
+// ErrUnsupported marks a content that is known and cannot be read.
+var ErrUnsupported = errors.New("is not read")
+
+// decompress returns the content of r.
+func (c *compression) decompress(r io.Reader) (io.Reader, time.Time, error) {
+	if c.open == nil {
+		return nil, time.Time{}, fmt.Errorf("%s archive %w: unpack it and pipe it in", c.kind, ErrUnsupported)
+	}
+	content, modified, err := c.open(r)
+	if err != nil {
+		return nil, modified, c.damaged(err)
+	}
+	return content, modified, nil
+}
+
+// damaged says what is wrong with an archive.
+func (c *compression) damaged(err error) error {
+	switch {
+	case errors.Is(err, ErrUnsupported):
+		return err
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, xz.ErrBuf):
+		return fmt.Errorf("damaged %s: it ends too early", c.kind)
+	case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded), errors.Is(err, xz.ErrMemlimit):
+		return fmt.Errorf("%s: needs more than %d MiB of memory to decompress: decompress it and pipe it in", c.kind, maxWindow>>20)
+	}
+	return fmt.Errorf("damaged %s: %w", c.kind, plain(err))
+}
+
+func openGzip(r io.Reader) (io.Reader, time.Time, error) {
+	z, err := gzip.NewReader(r)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	return z, z.ModTime, nil
+}
+
+func openBzip2(r io.Reader) (io.Reader, time.Time, error) {
+	return bzip2.NewReader(r), time.Time{}, nil
+}
+
+func openXZ(r io.Reader) (io.Reader, time.Time, error) {
+	z, err := xz.NewReader(r, maxWindow)
+	return z, time.Time{}, err
+}
+
+func openZstd(r io.Reader) (io.Reader, time.Time, error) {
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	return z, time.Time{}, err
+}
+
+func openLZ4(r io.Reader) (io.Reader, time.Time, error) {
+	return lz4.NewReader(r), time.Time{}, nil
+}
+
+func openNoJournal(io.Reader) (io.Reader, time.Time, error) {
+	return nil, time.Time{}, fmt.Errorf("a journal file %w by itself: give it as journal:FILE", ErrUnsupported)
+}

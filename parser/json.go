@@ -1,0 +1,385 @@
+package parser
+
+import (
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// The parts of a JSON object that a log line is made of.
+const (
+	jsonNone = iota
+	jsonMessage
+	jsonTime
+	jsonHost
+	jsonTag
+	jsonPID
+	jsonStream
+	jsonSlots
+)
+
+// rankLog is that of the member "log", which Docker writes.
+const rankLog = 6
+
+// jsonSlot says what a member is, by its name and that of the object it is in. Of two members
+// for the same part the one with the higher rank counts. The names are those of the journal
+// (systemd.journal-fields), of Docker's json-file, rsyslog, syslog-ng, Fluent Bit, Vector,
+// Logstash and Filebeat (Elastic Common Schema).
+func jsonSlot(parent, key []byte) (slot int, rank uint8) {
+	switch string(parent) {
+	case "":
+	case "process":
+		switch string(key) {
+		case "name":
+			return jsonTag, 5
+		case "pid":
+			return jsonPID, 5
+		}
+		return jsonNone, 0
+	case "host":
+		switch string(key) {
+		case "hostname", "name":
+			return jsonHost, 5
+		}
+		return jsonNone, 0
+	case "syslog":
+		switch string(key) {
+		case "hostname":
+			return jsonHost, 8
+		case "appname":
+			return jsonTag, 8
+		case "procid":
+			return jsonPID, 8
+		}
+		return jsonNone, 0
+	default:
+		return jsonNone, 0
+	}
+	switch string(key) {
+	case "MESSAGE":
+		return jsonMessage, 9
+	case "message":
+		return jsonMessage, 8
+	case "msg", "MSG":
+		return jsonMessage, 7
+	case "log":
+		return jsonMessage, rankLog
+	case "short_message", "@message":
+		return jsonMessage, 5
+
+	case "__REALTIME_TIMESTAMP":
+		return jsonTime, 9
+	case "timereported", "timestamp", "@timestamp", "TIMESTAMP":
+		return jsonTime, 8
+	case "date", "ISODATE", "isodate": // Fluent Bit: in seconds; its "time" may lack the year
+		return jsonTime, 7
+	case "time", "ts", "datetime", "DATE":
+		return jsonTime, 6
+	case "timegenerated", "_SOURCE_REALTIME_TIMESTAMP":
+		return jsonTime, 5
+
+	case "_HOSTNAME", "hostname", "HOSTNAME":
+		return jsonHost, 9
+	case "host", "HOST", "syslog_hostname", "fromhost":
+		return jsonHost, 7
+
+	case "syslogtag", "syslog-tag", "syslog_tag": // the only one of rsyslog's that is not cut at a slash
+		return jsonTag, 9
+	case "SYSLOG_IDENTIFIER", "syslog_identifier", "ident", "program", "PROGRAM", "syslog_program":
+		return jsonTag, 8
+	case "appname", "app_name", "app-name", "APP-NAME", "APP_NAME":
+		return jsonTag, 7
+	case "programname", "tag":
+		return jsonTag, 6
+	case "_SYSTEMD_UNIT":
+		return jsonTag, 1
+
+	case "SYSLOG_PID":
+		return jsonPID, 9
+	case "_PID", "pid", "PID", "procid", "PROCID", "syslog_pid":
+		return jsonPID, 8
+
+	case "stream":
+		return jsonStream, 8
+	}
+	return jsonNone, 0
+}
+
+// jsonScan reads one JSON object and keeps the members that matter. It takes what is no JSON
+// at all, and a line that was cut off, as far as it understands it.
+type jsonScan struct {
+	rest []byte
+	buf  []byte // holds what had escapes; as long as the line, so that it never moves
+	val  [jsonSlots][]byte
+	rank [jsonSlots]uint8
+}
+
+// maxJSONDepth is how deep objects are looked into.
+const maxJSONDepth = 3
+
+// dockerPart is the length from which Docker cuts a line into pieces; the last one ends with a
+// line feed (moby, daemon/logger/copier.go).
+const dockerPart = 16 << 10
+
+// readJSON reads a line that is a JSON object; depth is that of the objects around it.
+func (p *Parser) readJSON(b []byte, f *frame, depth int) {
+	if depth >= len(p.json) {
+		return
+	}
+	if cap(p.json[depth]) < len(b) {
+		p.json[depth] = make([]byte, 0, 2*len(b))
+	}
+	s := jsonScan{rest: b[1:], buf: p.json[depth][:0]}
+	s.object(nil, 1)
+	msg := s.val[jsonMessage]
+	if len(s.val[jsonStream]) > 0 && s.rank[jsonMessage] == rankLog {
+		stream := stdout
+		if string(s.val[jsonStream]) == "stderr" {
+			stream = stderr
+		}
+		msg = p.join(stream, msg, len(msg) >= dockerPart && msg[len(msg)-1] != '\n', f)
+	}
+	for n := len(msg); n > 0 && (msg[n-1] == '\n' || msg[n-1] == '\r' || msg[n-1] == 0); n-- {
+		msg = msg[:n-1]
+	}
+	if t, ok := p.stamps.any(s.val[jsonTime]); ok {
+		f.time = t
+	}
+	if len(s.val[jsonHost]) > 0 {
+		f.host = s.val[jsonHost]
+	}
+	f.tag, f.pid = nil, 0
+	if tag := s.val[jsonTag]; len(tag) > 0 {
+		if n := len(tag); tag[n-1] == ':' {
+			tag = tag[:n-1]
+		}
+		f.tag = tag
+		if name, pid, ok := cutByte(tag, '['); ok {
+			f.tag = name
+			n, _, _ := number(pid)
+			f.pid = int(n)
+		}
+	}
+	if n, _, ok := number(s.val[jsonPID]); ok {
+		f.pid = int(n)
+	}
+	f.msg = trimLeft(msg)
+	switch {
+	case f.more:
+	case len(f.msg) > 1 && f.msg[0] == '{' && len(f.tag) == 0:
+		p.readJSON(f.msg, f, depth+1)
+	case headerFollows(f.msg) && !(len(f.tag) > 0 && isEximStamp(f.msg)) && p.readHeaders(f.msg, f):
+	default:
+		if len(f.tag) == 0 {
+			readLevelTag(f.msg, f)
+		}
+		p.readInner(f)
+	}
+}
+
+// object reads members up to the closing brace, which may be missing.
+func (s *jsonScan) object(parent []byte, depth int) {
+	for {
+		s.blank()
+		if len(s.rest) == 0 {
+			return
+		}
+		switch c := s.rest[0]; c {
+		case '}':
+			s.rest = s.rest[1:]
+			return
+		case ',':
+			s.rest = s.rest[1:]
+			continue
+		case '"':
+		default:
+			s.rest = nil
+			return
+		}
+		key := s.string()
+		s.blank()
+		if len(s.rest) == 0 || s.rest[0] != ':' {
+			s.rest = nil
+			return
+		}
+		s.rest = s.rest[1:]
+		s.blank()
+		s.value(parent, key, depth)
+	}
+}
+
+// value reads the value of a member.
+func (s *jsonScan) value(parent, key []byte, depth int) {
+	if len(s.rest) == 0 {
+		return
+	}
+	slot, rank := jsonSlot(parent, key)
+	if rank <= s.rank[slot] {
+		slot = jsonNone
+	}
+	var val []byte
+	switch c := s.rest[0]; {
+	case c == '"':
+		val = s.string()
+	case c == '{' && depth < maxJSONDepth:
+		s.rest = s.rest[1:]
+		s.object(key, depth+1)
+		return
+	case c == '{':
+		s.skip()
+		return
+	case c == '[':
+		if slot != jsonMessage {
+			s.skip()
+			return
+		}
+		val = s.array()
+	default:
+		i := 0
+		for i < len(s.rest) && s.rest[i] != ',' && s.rest[i] != '}' && s.rest[i] != ' ' {
+			i++
+		}
+		val, s.rest = s.rest[:i], s.rest[i:]
+		if string(val) == "null" || i == 0 {
+			return
+		}
+	}
+	if slot != jsonNone && len(val) > 0 {
+		s.val[slot], s.rank[slot] = val, rank
+	}
+}
+
+func (s *jsonScan) blank() {
+	i := 0
+	for i < len(s.rest) && (s.rest[i] == ' ' || s.rest[i] == '\t' || s.rest[i] == '\r' || s.rest[i] == '\n') {
+		i++
+	}
+	s.rest = s.rest[i:]
+}
+
+// string reads a string. One without escapes stays where it is.
+func (s *jsonScan) string() []byte {
+	b := s.rest[1:]
+	for i, c := range b {
+		if c == '"' {
+			s.rest = b[i+1:]
+			return b[:i:i]
+		}
+		if c == '\\' {
+			return s.unescape(b, i)
+		}
+	}
+	s.rest = nil
+	return b
+}
+
+// unescape reads a string whose first escape is at i.
+func (s *jsonScan) unescape(b []byte, i int) []byte {
+	start := len(s.buf)
+	s.buf = append(s.buf, b[:i]...)
+	for i < len(b) && b[i] != '"' {
+		if b[i] != '\\' || i+1 == len(b) {
+			s.buf = append(s.buf, b[i])
+			i++
+			continue
+		}
+		c := b[i+1]
+		i += 2
+		switch c {
+		case 'n':
+			c = '\n'
+		case 't':
+			c = '\t'
+		case 'r':
+			c = '\r'
+		case 'b':
+			c = '\b'
+		case 'f':
+			c = '\f'
+		case 'u':
+			r, ok := hex4(b[i:])
+			if !ok {
+				continue
+			}
+			i += 4
+			if utf16.IsSurrogate(r) && i+2 <= len(b) && b[i] == '\\' && b[i+1] == 'u' {
+				if low, ok := hex4(b[i+2:]); ok {
+					r = utf16.DecodeRune(r, low)
+					i += 6
+				}
+			}
+			s.buf = utf8.AppendRune(s.buf, r)
+			continue
+		}
+		s.buf = append(s.buf, c)
+	}
+	s.rest = b[min(i+1, len(b)):]
+	return s.buf[start:len(s.buf):len(s.buf)]
+}
+
+// hex4 reads four hexadecimal digits.
+func hex4(b []byte) (r rune, ok bool) {
+	if len(b) < 4 {
+		return 0, false
+	}
+	for _, c := range b[:4] {
+		switch {
+		case isDigit(c):
+			c -= '0'
+		case 'a' <= c|0x20 && c|0x20 <= 'f':
+			c = c | 0x20 - 'a' + 10
+		default:
+			return 0, false
+		}
+		r = r<<4 | rune(c)
+	}
+	return r, true
+}
+
+// array reads the journal's way to write what is not UTF-8, an array of byte values; or, of an
+// array of strings, the first.
+func (s *jsonScan) array() []byte {
+	start := len(s.buf)
+	for b := s.skip()[1:]; len(b) > 0; {
+		switch c := b[0]; {
+		case isDigit(c):
+			n, rest, _ := number(b)
+			s.buf = append(s.buf, byte(n))
+			b = rest
+		case c == '"':
+			in := jsonScan{rest: b, buf: s.buf}
+			val := in.string()
+			s.buf = in.buf
+			return val
+		case c == ',', c == ' ', c == ']':
+			b = b[1:]
+		default:
+			return nil
+		}
+	}
+	return s.buf[start:len(s.buf):len(s.buf)]
+}
+
+// skip passes over an object or an array and returns it.
+func (s *jsonScan) skip() []byte {
+	depth, quoted := 0, false
+	for i := 0; i < len(s.rest); i++ {
+		switch c := s.rest[i]; {
+		case quoted && c == '\\':
+			i++
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '{', c == '[':
+			depth++
+		case c == '}', c == ']':
+			if depth--; depth == 0 {
+				all := s.rest[:i+1]
+				s.rest = s.rest[i+1:]
+				return all
+			}
+		}
+	}
+	all := s.rest
+	s.rest = nil
+	return all
+}

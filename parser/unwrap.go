@@ -1,0 +1,88 @@
+package parser
+
+// maxPart is how many bytes of a line that comes in pieces are put together again: as much as
+// of one that comes whole.
+const maxPart = 1 << 20
+
+// parts are the lines of a container's streams of which only the beginning has come.
+type parts [2]struct {
+	buf []byte
+	mta MTA // whose line the first piece is
+}
+
+// The streams of a container.
+const (
+	stdout = iota
+	stderr
+)
+
+// join adds a piece to what there is of a stream's line. It returns the line where it is
+// complete.
+func (p *Parser) join(stream int, piece []byte, more bool, f *frame) []byte {
+	part := &p.parts[stream]
+	f.stream = stream
+	if !more && len(part.buf) == 0 {
+		return piece
+	}
+	f.first = len(part.buf) == 0
+	part.buf = append(part.buf, piece[:min(len(piece), maxPart-len(part.buf))]...)
+	if f.more = more; more {
+		return piece
+	}
+	line := part.buf
+	part.buf = part.buf[:0] // the line stays as it is until the next piece
+	return line
+}
+
+// readCRI reads "stdout F msg" after a stamp: what containerd and CRI-O write. P instead of F
+// marks a line that goes on in the stream's next one.
+func (p *Parser) readCRI(b []byte, f *frame) bool {
+	rest, ok := cutPrefix(b, "stdout ")
+	stream := stdout
+	if !ok {
+		if rest, ok = cutPrefix(b, "stderr "); !ok {
+			return false
+		}
+		stream = stderr
+	}
+	tags, msg, ok := cutByte(rest, ' ')
+	if !ok || len(tags) == 0 || tags[0] != 'F' && tags[0] != 'P' || len(tags) > 1 && tags[1] != ':' {
+		return false
+	}
+	f.msg = trimLine(p.join(stream, msg, tags[0] == 'P', f))
+	f.wrapped()
+	return true
+}
+
+// wrapped reads a tag at the start of a message that has no header of its own.
+func (f *frame) wrapped() {
+	if !headerFollows(f.msg) {
+		readLevelTag(f.msg, f)
+	}
+}
+
+// cutService cuts the name that docker compose logs puts before every line, "postfix-1  | ",
+// with the colour that it has on a terminal, and that of kubectl logs --prefix, "[pod/mail-0/mta] ".
+func cutService(b []byte) (rest []byte, ok bool) {
+	if hasPrefix(b, "[pod/") {
+		if i := indexString(b, "] "); i > 0 {
+			return b[i+2:], true
+		}
+		return b, false
+	}
+	i := 0
+	for i < len(b) && i < 256 && b[i] != '|' && (isAlnum(b[i]) || b[i] == '-' || b[i] == '_' || b[i] == '.' || b[i] == ' ' || b[i] == 0x1b || b[i] == '[' || b[i] == ';') {
+		i++
+	}
+	if i < 2 || i+1 >= len(b) || b[i] != '|' || b[i-1] != ' ' {
+		return b, false
+	}
+	rest = b[i+1:]
+	if after, ok := cutPrefix(rest, "\x1b[0m"); ok {
+		rest = after
+	}
+	if len(rest) == 0 || rest[0] != ' ' {
+		return b, false
+	}
+	return rest[1:], true
+}

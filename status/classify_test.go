@@ -1,0 +1,245 @@
+package status
+
+import (
+	"bytes"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+func TestClassifyReplies(t *testing.T) {
+	c := NewClassifier()
+	for _, tt := range replyCases {
+		q := Query{Text: []byte(tt.text), Relay: []byte(tt.mx)}
+		if r := c.Classify(&q); r.Reason != tt.want {
+			t.Errorf("%s\n\tgot %v by %s %q, want %v", tt.text, r.Reason, r.Rule, r.Matched, tt.want)
+		}
+	}
+}
+
+// What an MTA cuts from the reply before it asks must not change the answer.
+func TestClassifyParsedReply(t *testing.T) {
+	c := NewClassifier()
+	for _, tt := range replyCases {
+		whole := c.Classify(&Query{Text: []byte(tt.text), Relay: []byte(tt.mx)})
+		p := ParseReply([]byte(tt.text))
+		if p.Code == 0 {
+			continue
+		}
+		parsed := c.Classify(&Query{Code: p.Code, Enhanced: p.Enhanced, Text: p.Text, Stage: p.Stage, Relay: []byte(tt.mx)})
+		if parsed.Reason != whole.Reason {
+			t.Errorf("%s\n\twhole %v by %s, parsed %v by %s", tt.text, whole.Reason, whole.Rule, parsed.Reason, parsed.Rule)
+		}
+	}
+}
+
+func TestClassifyEvidence(t *testing.T) {
+	c := NewClassifier()
+	for _, tt := range []struct {
+		q    Query
+		want Result
+	}{
+		{Query{Text: []byte("host mx.example.com[192.0.2.1] said: 554 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.7 (in reply to RCPT TO command)")},
+			Result{Reason: IPBlocked, List: "zen.spamhaus.org", Origin: OriginRemote, Stage: StageRcpt, Code: 554, Enhanced: Enhanced{5, 7, 1}, Status: TransactionFailed}},
+		{Query{Code: 550, Enhanced: Enhanced{5, 7, 1}, Text: []byte("messages from [192.0.2.7] weren't sent; part of their network is on our block list (S3140)"), Relay: []byte("mx.mail.protection.OUTLOOK.com")},
+			Result{Reason: IPBlocked, Provider: "microsoft", ProviderCode: "S3140", Origin: OriginRemote, Code: 550, Enhanced: Enhanced{5, 7, 1}, Status: MailboxUnavailable}},
+		{Query{Code: 421, Enhanced: Enhanced{4, 7, 0}, Text: []byte("[TSS04] Messages from 192.0.2.7 temporarily deferred due to unexpected volume or user complaints"), Recipient: []byte("bob@yahoo.com")},
+			Result{Reason: BadReputation, Provider: "yahoo", ProviderCode: "TSS04", Origin: OriginRemote, Code: 421, Enhanced: Enhanced{4, 7, 0}, Status: ServiceNotAvailable}},
+		{Query{Code: 550, Text: []byte("5.1.1 Adresse d au moins un destinataire invalide. Invalid recipient. OFR_416 [416]"), Relay: []byte("smtp-in.orange.fr")},
+			Result{Reason: UserUnknown, Provider: "orange", ProviderCode: "OFR_416", Origin: OriginRemote, Code: 550, Enhanced: Enhanced{5, 1, 1}, Status: MailboxUnavailable}},
+		{Query{Text: []byte("421 4.7.28 Gmail has detected an unusual rate of mail. - gsmtp")},
+			Result{Reason: RateLimited, Provider: "google", ProviderCode: "4.7.28", Origin: OriginRemote, Code: 421, Enhanced: Enhanced{4, 7, 28}, Status: ServiceNotAvailable}},
+		{Query{Text: []byte("554 mx.example ESMTP not available AUP#I-1310")},
+			Result{Reason: IPBlocked, ProviderCode: "AUP#I-1310", Origin: OriginRemote, Code: 554, Status: TransactionFailed}},
+		{Query{Text: []byte("connect to mx.example.com[192.0.2.1]:25: Connection timed out")},
+			Result{Reason: ConnectionFailed, Origin: OriginNetwork, Status: GeneralFailure}},
+		{Query{Number: -53, Text: []byte("whatever"), Origin: OriginLocal},
+			Result{Reason: ServerError, Origin: OriginLocal, Status: GeneralFailure}},
+		// The outer reply is what the log shows, the inner one tells why.
+		{Query{Code: 450, Enhanced: Enhanced{4, 1, 1}, Text: []byte("<bob@example.com>: Recipient address rejected: unverified address: host mx.example.com[192.0.2.1] said: 550 5.7.1 Client host blocked using bl.spamcop.net (in reply to RCPT TO command)")},
+			Result{Reason: IPBlocked, List: "bl.spamcop.net", Origin: OriginRemote, Stage: StageRcpt, Code: 450, Enhanced: Enhanced{4, 1, 1}, Status: MailboxBusy}},
+		// A stranger's words cannot pretend to be a quoted reply.
+		{Query{Code: 550, Enhanced: Enhanced{5, 7, 1}, Text: []byte("Spam message rejected (host mx.example.com[192.0.2.1] said: 550 5.1.1 User unknown)")},
+			Result{Reason: SpamContent, Origin: OriginRemote, Code: 550, Enhanced: Enhanced{5, 7, 1}, Status: MailboxUnavailable}},
+	} {
+		got := c.Classify(&tt.q)
+		if got.Rule == "" || !(got.Confidence > 0 && got.Confidence <= 1) {
+			t.Errorf("%s\n\trule %q, confidence %v", tt.q.Text, got.Rule, got.Confidence)
+		}
+		got.Rule, got.Confidence, got.Matched = "", 0, nil
+		if !reflect.DeepEqual(got, tt.want) {
+			t.Errorf("%s\n\tgot  %+v\n\twant %+v", tt.q.Text, got, tt.want)
+		}
+	}
+}
+
+// A permanent code, or one that names the recipient, must not suppress an address for what
+// its words say about the client, the sender or the message.
+func TestClassifyNeverSuppressesForOthersFaults(t *testing.T) {
+	c := NewClassifier()
+	for _, words := range []string{
+		"Your IP 192.0.2.7 is blocked using zen.spamhaus.org",
+		"Message rejected as spam",
+		"SPF check failed for example.com",
+		"rejected per DMARC policy",
+		"DKIM signature did not verify",
+		"Greylisted, try again in 5 minutes",
+		"too many messages per hour from your host",
+		"Client host rejected: cannot find your reverse hostname",
+		"Relay access denied",
+		"Sender address rejected: Domain not found",
+		"Sender verify failed: user unknown",
+		"Authentication required",
+		"mailbox quota exceeded",
+		"message size exceeds the limit",
+		"poor reputation of the sending IP",
+		"Message rejected due to local policy",
+		"virus found in the message",
+		"Too many connections from your host",
+	} {
+		for _, code := range []string{"550 5.1.1 ", "550 ", "550 5.2.1 ", "553 5.1.3 ", "450 4.1.1 ", "551 5.1.6 "} {
+			if r := c.Classify(&Query{Text: []byte(code + words), Stage: StageRcpt}); r.Reason.Action() == ActionSuppress {
+				t.Errorf("%s%s: %v by %s", code, words, r.Reason, r.Rule)
+			}
+		}
+	}
+}
+
+func TestProvider(t *testing.T) {
+	mine, err := ParseRules("mine", strings.NewReader("provider acme  mx mx.google.com acme.example  domain acme.test\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := NewClassifier(mine)
+	for _, tt := range []struct{ relay, domain, want string }{
+		{"aspmx.l.google.com", "", "google"},
+		{"ASPMX.L.GOOGLE.COM.", "", "google"},
+		{"notgoogle.com", "", ""},
+		{"com", "", ""},
+		{"", "bob@Gmail.com", "google"},
+		{"mx.example.com", "gmail.com", "google"},
+		{"example-com.mail.protection.outlook.com", "gmail.com", "microsoft"},
+		{"mx.google.com", "", "acme"},
+		{"", "acme.test", "acme"},
+		{"", "", ""},
+		{strings.Repeat("a.", 5000), "", ""},
+	} {
+		if got := c.Provider(tt.relay, tt.domain); got != tt.want {
+			t.Errorf("Provider(%.40q, %q) = %q, want %q", tt.relay, tt.domain, got, tt.want)
+		}
+	}
+}
+
+func TestReasonDoesNotAllocate(t *testing.T) {
+	c := NewClassifier()
+	q := Query{Code: 550, Enhanced: Enhanced{5, 1, 1}, Stage: StageRcpt, Relay: []byte("aspmx.l.google.com"),
+		Recipient: []byte("bob@example.com"), Text: []byte("<bob@example.com>: Recipient address rejected: User unknown in local recipient table")}
+	c.Reason(&q)
+	if n := testing.AllocsPerRun(1000, func() { c.Reason(&q) }); n != 0 {
+		t.Errorf("Reason, known text: %v allocs, want 0", n)
+	}
+}
+
+// The cache is bounded, and forgetting changes no answer.
+func TestReasonForgets(t *testing.T) {
+	c := NewClassifier()
+	q := Query{Text: []byte("550 User unknown"), Code: 550}
+	for i := range maxCached + 10 {
+		q.Number = i + 1000
+		if got := c.Reason(&q); got != UserUnknown {
+			t.Fatal(i, got)
+		}
+		if len(c.cache) > maxCached {
+			t.Fatalf("%d answers remembered, want at most %d", len(c.cache), maxCached)
+		}
+	}
+}
+
+func FuzzClassify(f *testing.F) {
+	for _, tt := range replyCases {
+		f.Add([]byte(tt.text), uint16(0), uint8(0), tt.mx)
+	}
+	f.Add([]byte("host x said: host y said: 550 "), uint16(550), uint8(6), "mx.qq.com")
+	f.Add([]byte("\xff\xfe..-_'{user}{ip"), uint16(9999), uint8(200), strings.Repeat("a.", 200))
+	c, cached := NewClassifier(), NewClassifier()
+	f.Fuzz(func(t *testing.T, text []byte, code uint16, stage uint8, mx string) {
+		q := Query{Code: int(code), Text: bytes.Clone(text), Stage: Stage(stage), Relay: []byte(mx)}
+		r := c.Classify(&q)
+		if again := c.Classify(&q); !reflect.DeepEqual(r, again) {
+			t.Fatalf("first %+v\nthen %+v", r, again)
+		}
+		if !bytes.Equal(q.Text, text) {
+			t.Fatal("the text was changed")
+		}
+		for range 2 {
+			if got := cached.Reason(&q); got != r.Reason {
+				t.Fatalf("Reason %v, Classify %v", got, r.Reason)
+			}
+		}
+		if r.Reason == ReasonNone || r.Rule == "" || !(r.Confidence > 0 && r.Confidence <= 1) {
+			t.Fatalf("%+v", r)
+		}
+		words := appendWords(nil, Fold(nil, text))
+		for _, m := range r.Matched {
+			if !bytes.Contains(words, []byte(m)) && !bytes.Contains(appendWords(nil, c.asked.folded), []byte(m)) {
+				t.Fatalf("matched %q, which is not in %q", m, words)
+			}
+		}
+	})
+}
+
+var benchTexts = []string{
+	"<bob@example.com>: Recipient address rejected: User unknown in local recipient table",
+	"The email account that you tried to reach is over quota. Please direct the recipient to https://support.google.com/mail/?p=OverQuotaPerm a1si1.1 - gsmtp",
+	"Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org; https://www.spamhaus.org/query/ip/192.0.2.7",
+	"connect to mx.example.com[192.0.2.1]:25: Connection timed out",
+}
+
+// BenchmarkReason is the price for a text that is known, per event.
+func BenchmarkReason(b *testing.B) {
+	c := NewClassifier()
+	benchmark(b, func(q *Query) { c.Reason(q) })
+}
+
+// BenchmarkClassify is the price for a new text, with its evidence.
+func BenchmarkClassify(b *testing.B) {
+	c := NewClassifier()
+	benchmark(b, func(q *Query) { c.Classify(q) })
+}
+
+// BenchmarkContains is the peer: each phrase of each rule is looked for by itself.
+func BenchmarkContains(b *testing.B) {
+	rules := builtin().rules
+	n := 0
+	benchmark(b, func(q *Query) {
+		words := appendWords(nil, Fold(nil, q.Text))
+		for i := range rules {
+			for _, text := range rules[i].texts {
+				for _, ph := range text {
+					for _, part := range ph {
+						count(&n, bytes.Contains(words, []byte(part)))
+					}
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkNewEngine(b *testing.B) {
+	for b.Loop() {
+		newEngine(builtin())
+	}
+}
+
+func benchmark(b *testing.B, f func(*Query)) {
+	var queries []Query
+	for _, text := range benchTexts {
+		queries = append(queries, Query{Code: 550, Text: []byte(text), Stage: StageRcpt, Relay: []byte("mx.example.com")})
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		f(&queries[i%len(queries)])
+		i++
+	}
+}

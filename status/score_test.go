@@ -1,0 +1,115 @@
+package status
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"slices"
+	"strconv"
+	"testing"
+
+	"github.com/smtplog/smtplog/internal/fixture"
+)
+
+// labelled is a reply with the reason that its source gives it.
+type labelled struct {
+	Text, MX, Code, Enhanced, Reason string
+	Alt                              []string // reasons that are right, too
+}
+
+// floors are the least scores on the labelled replies. They may only rise.
+var floors = struct {
+	strict, lenient, macroF1, category, kind, suppress float64
+	falseSuppress                                      int // living addresses that would be suppressed
+}{0.94, 0.95, 0.91, 0.96, 0.965, 0.98, 1}
+
+// TestScore scores the classifier on labelled replies from public sources. How far to trust
+// the figures: docs/classification.md.
+func TestScore(t *testing.T) {
+	f, err := os.Open(fixture.Shared(t, "corpora", "replies-dev.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	c := NewClassifier()
+	var n, strict, lenient, category, kind, suppress, falseSuppress int
+	tp, fp, fn := make(map[Reason]int), make(map[Reason]int), make(map[Reason]int)
+	in := bufio.NewScanner(f)
+	in.Buffer(nil, 1<<20)
+	for in.Scan() {
+		var l labelled
+		if err := json.Unmarshal(in.Bytes(), &l); err != nil {
+			t.Fatal(err)
+		}
+		want, err := ParseReason(l.Reason)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q := Query{Text: []byte(l.Text), Relay: []byte(l.MX)}
+		q.Code, _ = strconv.Atoi(l.Code)
+		if err := q.Enhanced.UnmarshalText([]byte(l.Enhanced)); err != nil {
+			t.Fatal(err)
+		}
+		r := c.Classify(&q)
+		got := r.Reason
+		if cached := c.Reason(&q); cached != got {
+			t.Errorf("%s\n\tClassify says %v, Reason %v", l.Text, got, cached)
+		}
+		n++
+		count(&strict, got == want)
+		count(&lenient, got == want || slices.Contains(l.Alt, got.String()))
+		count(&category, got.Category() == want.Category())
+		count(&kind, got.Type() == want.Type())
+		gotSuppress, wantSuppress := got.Action() == ActionSuppress, want.Action() == ActionSuppress
+		count(&suppress, gotSuppress == wantSuppress)
+		if gotSuppress && !wantSuppress {
+			falseSuppress++
+			t.Logf("would suppress: %v by %s, label %v %v: %s", got, r.Rule, want, l.Alt, bytes.TrimSpace(q.Text))
+		}
+		if got == want {
+			tp[want]++
+		} else {
+			fp[got]++
+			fn[want]++
+		}
+	}
+	if err := in.Err(); err != nil || n == 0 {
+		t.Fatal(n, err)
+	}
+	var f1 float64
+	classes := 0
+	for _, r := range Reasons() {
+		if all := tp[r] + fn[r]; all > 0 {
+			classes++
+			f1 += 2 * float64(tp[r]) / float64(2*tp[r]+fp[r]+fn[r])
+		}
+	}
+	for _, s := range []struct {
+		name       string
+		got, floor float64
+	}{
+		{"strict", share(strict, n), floors.strict},
+		{"lenient", share(lenient, n), floors.lenient},
+		{"macro-F1", f1 / float64(classes), floors.macroF1},
+		{"category", share(category, n), floors.category},
+		{"hard, soft, undetermined", share(kind, n), floors.kind},
+		{"suppress", share(suppress, n), floors.suppress},
+	} {
+		t.Logf("%-25s %.3f", s.name, s.got)
+		if s.got < s.floor {
+			t.Errorf("%s: %.3f, want at least %.3f", s.name, s.got, s.floor)
+		}
+	}
+	if falseSuppress > floors.falseSuppress {
+		t.Errorf("%d living addresses would be suppressed, want at most %d", falseSuppress, floors.falseSuppress)
+	}
+}
+
+func count(n *int, ok bool) {
+	if ok {
+		*n++
+	}
+}
+
+func share(n, of int) float64 { return float64(n) / float64(of) }
