@@ -139,6 +139,9 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if s.anonymizer != nil && (cmd.Previous != "" || cmd.Allow != "") {
+		return usagef("--previous and --allow name real addresses: leave out --anonymize")
+	}
 	if cmd.PerSender && (cmd.Mail || cmd.MailTo != "") {
 		return usagef("--mail sends the whole report: leave out --per-sender")
 	}
