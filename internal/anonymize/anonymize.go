@@ -203,7 +203,7 @@ func (a *Anonymizer) workstation(dst, name []byte) []byte {
 		return a.text(dst, name)
 	}
 	top := name[bytes.LastIndexByte(name, '.')+1:]
-	if bytes.IndexAny(name, ".:[") < 0 || slices.Contains([]string{"local", "lan", "localdomain", "home", "internal"}, strings.ToLower(string(top))) {
+	if !bytes.ContainsAny(name, ".:[") || slices.Contains([]string{"local", "lan", "localdomain", "home", "internal"}, strings.ToLower(string(top))) {
 		return append(dst, a.pseudonym(host, name)...)
 	}
 	return a.host(dst, name)
@@ -389,12 +389,6 @@ func (a *Anonymizer) Line(dst, line []byte, ev *parser.Event) []byte {
 	dst = a.text(dst, line)
 	a.known = a.known[:0]
 	return dst
-}
-
-// Text appends a text that stands alone, such as a reply.
-func (a *Anonymizer) Text(dst, text []byte) []byte {
-	a.known = a.known[:0]
-	return a.text(dst, text)
 }
 
 // learn notes what ev names, the longest first: the text may have it without its domain or
