@@ -77,7 +77,7 @@ func TestFinishedMessagesAreDropped(t *testing.T) {
 			const n = 60_000
 			for i := range n {
 				at := tt.clock(i)
-				id := 1<<40 + i
+				id := 1<<40 + int64(i)
 				g.say(at, "smtpd[%d]: %X: client=c%d.example[192.0.2.9]", i%9, id, i%100)
 				g.say(at, "cleanup[9]: %X: message-id=<m%d@c.example>", id, i)
 				if i%5 == 0 && i < n/10 { // the client gives up; that shows in an hour
@@ -114,20 +114,20 @@ func TestLimitOfOpenMessages(t *testing.T) {
 		lines func(g *generator, i int)
 	}{
 		{"transactions given up", func(g *generator, i int) {
-			g.say(0, "smtpd[9]: %X: client=c.example[192.0.2.9]", 1<<40+i)
+			g.say(0, "smtpd[9]: %X: client=c.example[192.0.2.9]", 1<<40+int64(i))
 		}},
 		{"never delivered", func(g *generator, i int) {
-			g.say(0, "smtpd[9]: %X: client=c.example[192.0.2.9]", 1<<40+i)
-			g.say(0, "qmgr[1]: %X: from=<s@c.example>, size=100, nrcpt=2 (queue active)", 1<<40+i)
-			g.say(0, "smtp[7]: %X: to=<u@d.example>, %s, dsn=4.2.0, status=deferred (host mx.d.example[192.0.2.1] said: 450 4.2.0 %d)", 1<<40+i, remote, i)
+			g.say(0, "smtpd[9]: %X: client=c.example[192.0.2.9]", 1<<40+int64(i))
+			g.say(0, "qmgr[1]: %X: from=<s@c.example>, size=100, nrcpt=2 (queue active)", 1<<40+int64(i))
+			g.say(0, "smtp[7]: %X: to=<u@d.example>, %s, dsn=4.2.0, status=deferred (host mx.d.example[192.0.2.1] said: 450 4.2.0 %d)", 1<<40+int64(i), remote, i)
 		}},
 		{"one message with a recipient more on each line", func(g *generator, i int) {
 			g.say(0, "smtp[7]: 3A1B2C3D4E: to=<u%d@d.example>, %s, dsn=4.2.0, status=deferred (host mx.d.example[192.0.2.1] said: 450 4.2.0 no)", i, remote)
 		}},
 		{"long fields", func(g *generator, i int) {
-			g.say(0, "cleanup[9]: %X: message-id=<%d%s>", 1<<40+i, i, long)
-			g.say(0, "qmgr[1]: %X: from=<%d%s@c.example>, size=100, nrcpt=1 (queue active)", 1<<40+i, i, long)
-			g.say(0, "smtp[7]: %X: to=<%d%s@d.example>, %s, dsn=4.2.0, status=deferred (host mx.d.example[192.0.2.1] said: 450 4.2.0 %d%s)", 1<<40+i, i, long, remote, i, long)
+			g.say(0, "cleanup[9]: %X: message-id=<%d%s>", 1<<40+int64(i), i, long)
+			g.say(0, "qmgr[1]: %X: from=<%d%s@c.example>, size=100, nrcpt=1 (queue active)", 1<<40+int64(i), i, long)
+			g.say(0, "smtp[7]: %X: to=<%d%s@d.example>, %s, dsn=4.2.0, status=deferred (host mx.d.example[192.0.2.1] said: 450 4.2.0 %d%s)", 1<<40+int64(i), i, long, remote, i, long)
 		}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -166,11 +166,11 @@ func TestFloodSparesTheQueue(t *testing.T) {
 	l := g.c.ledger
 	l.Limit = 1000 * messageSize
 	for i := range 100 {
-		g.say(0, "qmgr[1]: A%X: from=<s@c.example>, size=100, nrcpt=1 (queue active)", 1<<40+i)
-		g.say(0, "smtp[7]: A%X: to=<u@d.example>, %s, dsn=4.2.0, status=deferred (host mx.d.example[192.0.2.1] said: 450 4.2.0 no)", 1<<40+i, remote)
+		g.say(0, "qmgr[1]: A%X: from=<s@c.example>, size=100, nrcpt=1 (queue active)", 1<<40+int64(i))
+		g.say(0, "smtp[7]: A%X: to=<u@d.example>, %s, dsn=4.2.0, status=deferred (host mx.d.example[192.0.2.1] said: 450 4.2.0 no)", 1<<40+int64(i), remote)
 	}
 	for i := range 5000 {
-		g.say(time.Minute, "smtpd[9]: %X: client=c.example[192.0.2.9]", 1<<40+i)
+		g.say(time.Minute, "smtpd[9]: %X: client=c.example[192.0.2.9]", 1<<40+int64(i))
 	}
 	if l.Evicted == 0 || l.queued.n != 100 {
 		t.Errorf("%d evicted, %d of 100 queued messages left", l.Evicted, l.queued.n)

@@ -218,6 +218,11 @@ func (c *Collector) Add(ev *parser.Event, v parser.Verdict, set int) (m *Message
 	if v == parser.Ignored {
 		return nil, false
 	}
+	return c.Event(ev, set)
+}
+
+// Event is Add for an event that is no line of its own (see parser.Parser.Flush).
+func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 	after := !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until)
 	if !after {
 		c.classify(ev)
@@ -329,6 +334,11 @@ func (s *sums) event(v *View) {
 // View returns a view of a message's recipient r, or of the message alone where r is nil.
 func (c *Collector) View(m *Message, r *Recipient) View {
 	return View{Message: m, Recipient: r, zone: c.opt.Zone, every: everyHour, reasons: c.reasons}
+}
+
+// EventView returns a view of an event that was Added.
+func (c *Collector) EventView(ev *parser.Event) View {
+	return View{Event: ev, zone: c.opt.Zone, every: everyHour, reasons: c.reasons}
 }
 
 // A picker returns the sums in which what happened at t is counted, nil for none; queued

@@ -13,6 +13,11 @@
 // [CodeOf] and [Code.Info] then name the reply code, [Enhanced.Info] the enhanced code;
 // [Fold] replaces what varies in the text, so that one cause is one row of a table.
 //
+// A [Classifier] says why: one of 34 reasons, such as user_unknown or spam_content, by rules
+// over code, enhanced code, stage, provider and words. The rules are data, in the folder
+// rules; [ParseRules] reads a user's own.
+//
 // The package imports only the standard library and holds no state: its functions and
-// the methods of its values are safe for concurrent use, a ReplyParser is not.
+// the methods of its values are safe for concurrent use, a ReplyParser and a Classifier are
+// not.
 package status

@@ -2,6 +2,7 @@ package status_test
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/smtplog/smtplog/status"
 )
@@ -132,4 +133,32 @@ func ExampleFold() {
 	// Output:
 	// {address}: user unknown, see https://support.example.net/{...} {id} - {host}.example.net
 	// {address}: user unknown, see https://support.example.net/{...} {id} - {host}.example.net
+}
+
+func ExampleClassifier_Classify() {
+	c := status.NewClassifier()
+	r := c.Classify(&status.Query{
+		Text:  []byte("550 5.7.1 Service unavailable; Client host [192.0.2.7] blocked using zen.spamhaus.org"),
+		Relay: []byte("mx.example.com"),
+	})
+	fmt.Println(r.Reason, r.Reason.Category(), r.Reason.Type(), r.Reason.Action())
+	fmt.Println(r.List, r.Matched, r.Status)
+	// Output:
+	// ip_blocked reputation undetermined contact_provider
+	// zen.spamhaus.org [blocked using] MAILBOX_UNAVAILABLE
+}
+
+func ExampleParseRules() {
+	rules, err := status.ParseRules("mine.rules", strings.NewReader(`
+rule mine.bounced  policy_rejected
+	text    computer says no
+	sample  550 Computer says no
+`))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	c := status.NewClassifier(rules)
+	fmt.Println(c.Reason(&status.Query{Code: 550, Text: []byte("The computer says NO.")}), rules.Check())
+	// Output: policy_rejected []
 }

@@ -15,10 +15,12 @@ import (
 func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.Message)) {
 	for l := in.next(); l != nil; l = in.next() {
 		if l.detail != "" {
-			c.Line(l.v)
+			if !l.begun {
+				c.Line(l.v)
+			}
 			continue
 		}
-		m, counts := c.Add(&l.ev, l.v, l.set)
+		m, counts := l.add(c)
 		if counts && each != nil {
 			each(l, m)
 		}

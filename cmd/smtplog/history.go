@@ -3,11 +3,12 @@ package main
 import (
 	"bytes"
 	"io"
+	"slices"
 )
 
 // historySize is how many bytes of a stream are kept to be read again. Older lines are
 // dropped, and whoever reads again must say so.
-const historySize = 256 << 20
+const historySize = 128 << 20
 
 // history keeps the latest lines of a stream, in stretches of whole lines.
 type history struct {
@@ -27,19 +28,28 @@ const blockSize = 1 << 20
 func (h *history) add(line []byte) {
 	n := len(h.blocks)
 	if n == 0 || len(h.blocks[n-1].b)+len(line) >= blockSize {
-		h.blocks = append(h.blocks, stretch{b: make([]byte, 0, max(blockSize, len(line)+1))})
-		n++
+		h.blocks = append(h.blocks, stretch{b: h.room(len(line) + 1)})
+		n = len(h.blocks)
 	}
 	b := &h.blocks[n-1]
 	b.b = append(append(b.b, line...), '\n')
 	b.lines++
 	h.size += len(line) + 1
-	for h.size > historySize && len(h.blocks) > 1 {
-		h.size -= len(h.blocks[0].b)
+}
+
+// room returns an empty block for n bytes or more: the oldest one's where there are enough.
+func (h *history) room(n int) []byte {
+	var old []byte
+	for len(h.blocks) > 0 && h.size+max(n, blockSize) > historySize {
+		old = h.blocks[0].b
+		h.size -= len(old)
 		h.dropped += h.blocks[0].lines
-		h.blocks[0].b = nil
-		h.blocks = h.blocks[1:]
+		h.blocks = slices.Delete(h.blocks, 0, 1)
 	}
+	if cap(old) >= max(n, blockSize) {
+		return old[:0]
+	}
+	return make([]byte, 0, max(n, blockSize))
 }
 
 // reader returns the lines kept, from the oldest.

@@ -39,6 +39,7 @@ type log struct {
 	parser *parser.Parser
 	ev     parser.Event
 	v      parser.Verdict
+	begun  bool      // ev is of a line that never ended, counted already
 	line   []byte    // the current line
 	time   time.Time // of the current line, or of the latest one before that has a stamp
 	lines  int64

@@ -191,7 +191,7 @@ func TestMailTo(t *testing.T) {
 	if code, _, stderr = smtplog(t, "", "--year", "2026", "--mail-to", "root", log); code != exitUnread || !strings.Contains(stderr, "the mail was not sent") {
 		t.Errorf("exit %d, %q", code, stderr)
 	}
-	for _, args := range [][]string{{"--mail", "--format", "json"}, {"--mail-from", "a"}, {"--mail-to", "a", "-o", "x"}, {"tail", "--mail"}, {"tail", "--format", "html"}} {
+	for _, args := range [][]string{{"--mail", "--format", "json"}, {"--mail-from", "a"}, {"--mail-to", "a", "-o", "x"}, {"tail", "--format", "html"}} {
 		if code, _, stderr := smtplog(t, "", append(args, log)...); code != exitUsage {
 			t.Errorf("%q: exit %d, %s", args, code, stderr)
 		}

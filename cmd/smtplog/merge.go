@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
@@ -80,6 +81,10 @@ func (l *log) advance(in *input) bool {
 			if len(l.passed) > 0 {
 				l.parse(in, l.passed)
 			}
+			if l.parser.Flush(&l.ev) { // a line that was begun and never ended
+				l.begun, l.v = true, parser.Understood
+				return true
+			}
 			l.finish(in, err)
 			return false
 		}
@@ -100,6 +105,14 @@ func (l *log) advance(in *input) bool {
 		}
 		return true
 	}
+}
+
+// add gives the current line's event to c.
+func (l *log) add(c *aggregate.Collector) (m *aggregate.Message, counts bool) {
+	if l.begun {
+		return c.Event(&l.ev, l.set)
+	}
+	return c.Add(&l.ev, l.v, l.set)
 }
 
 // parse makes line the current one.

@@ -3,261 +3,389 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
-
-	"golang.org/x/term"
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/follow"
-	"github.com/smtplog/smtplog/internal/render"
-	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
 
 // tailCmd is `smtplog tail`.
 type tailCmd struct {
-	reportCmd
-	From     string        `enum:"end,start" default:"end" group:"input" help:"Begin at the files' ${enum}."`
-	Interval time.Duration `default:"5s" group:"output" help:"Between two reports."`
+	inputFlags
+	outputFlags
+	From       string        `placeholder:"WHERE" group:"input" help:"Begin at the files' end, start, the checkpoint, or so long ago: 2h (default: the checkpoint if there is one, else the start with --checkpoint and the end without)."`
+	Checkpoint string        `placeholder:"FILE" type:"path" group:"input" help:"Save here how far reading has come and what is known, and go on from there: nothing is lost or counted twice."`
+	Once       bool          `group:"input" help:"Read to the files' present ends, print the report, and stop."`
+	Poll       time.Duration `placeholder:"TIME" group:"input" help:"Look at the files so often instead of being told of changes: for network file systems."`
+	Window     time.Duration `placeholder:"TIME" group:"window" help:"Show the last while only, such as 10m."`
+	Interval   time.Duration `default:"5s" group:"output" help:"Between two reports."`
+	Format     string        `enum:"auto,${formats}" default:"auto" group:"output" help:"${enum}; auto: one line per failure in a pipe, tables on a terminal; ndjson: one event per line; json: one report per line."`
+	Table      string        `placeholder:"NAME" group:"tables" help:"One table: ${tables}."`
+	Every      string        `default:"auto" placeholder:"WIDTH" group:"tables" help:"Width of time buckets: auto, 1m, 5m, 1h, 1d, 1w, 1M."`
+	Plain      bool          `group:"output" xor:"view" help:"One line per failure."`
+	Live       bool          `group:"output" xor:"view" help:"Tables, redrawn every interval."`
+	UI         bool          `name:"ui" group:"output" xor:"view" help:"A full-screen dashboard."`
 }
 
-// block is whole lines of one followed file.
-type block struct {
-	n    int // which file
-	text []byte
-}
+// keptWindow is the least of the recent past that is counted apart, where anything asks for it.
+const keptWindow = time.Hour
 
-// Run follows the files and shows the report every interval: redrawn in place on a terminal,
-// one after the other in a pipe. SIGINT and SIGTERM end it after the last lines.
+// Run follows the files and shows what happens. SIGINT and SIGTERM end it after the last lines.
 func (cmd *tailCmd) Run(p *program) error {
-	c, s, err := cmd.collector()
+	t, err := cmd.tailer(p)
 	if err != nil {
 		return err
 	}
-	if cmd.Format == "html" || cmd.Mail || cmd.MailTo != "" {
-		return usagef("tail shows a report again and again: a page or a mail is smtplog report's")
+	if cmd.Format == "html" {
+		return usagef("tail shows a report again and again: a page is smtplog report's")
 	}
-	if cmd.Interval < 100*time.Millisecond {
-		return usagef("--interval %v: want 100ms or more", cmd.Interval)
+	if len(cmd.Path) == 0 {
+		cmd.Path = livePlaces()
 	}
-	paths := expand(cmd.Path)
-	if len(paths) == 0 {
+	if len(cmd.Path) == 0 {
 		return usagef("tail: name the files to follow, or - for standard input")
 	}
 	if cmd.Rotated {
 		return usagef("tail: --rotated: a file is followed through its rotations as it is")
 	}
-	for _, path := range paths {
-		info, err := os.Stat(path)
-		if strings.HasPrefix(path, source.JournalPrefix) || err == nil && info.IsDir() {
-			return usagef("tail: %s: only files and - can be followed", path)
+	for _, path := range cmd.Path {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return usagef("tail: %s is a folder: name the files to follow, or a pattern", path)
 		}
 	}
 	dest, finish, err := cmd.openStream(p)
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithCancel(p.ctx)
-	defer cancel()
-	blocks := make(chan block, 64)
-	ended := cmd.follow(ctx, p, paths, blocks)
-	t := &tailer{p: p, cmd: cmd, c: c, zone: s.zone, mta: s.mta, dest: dest, parsers: make([]*parser.Parser, len(paths))}
-	err = t.run(blocks)
-	if followErr := <-ended; err == nil {
-		err = followErr
+	t.dest = dest
+	if err := t.view(); err != nil {
+		return err
 	}
-	if unknown := c.Report().Input.Unknown; cmd.Strict && unknown > 0 {
+	err = t.follow()
+	if unknown := t.c.Report().Input.Unknown; cmd.Strict && unknown > 0 {
 		p.errorf("--strict: lines not understood: %d", unknown)
 	}
-	if err == nil {
-		err = finish()
+	if finishErr := finish(); err == nil {
+		err = finishErr
 	}
-	p.ctx = context.WithoutCancel(p.ctx)
+	p.ctx = context.WithoutCancel(p.ctx) // to be ended is how it should end
 	return err
 }
 
-// expand replaces glob patterns that name no file by the files they match.
-func expand(paths []string) []string {
-	var all []string
-	for _, path := range paths {
-		if strings.ContainsAny(path, "*?[") {
-			if _, err := os.Stat(path); err != nil {
-				if m, err := filepath.Glob(path); err == nil && len(m) > 0 {
-					all = append(all, m...)
-					continue
-				}
-			}
-		}
-		all = append(all, path)
-	}
-	return all
-}
-
-// follow reads every path in a goroutine of its own; blocks is closed when all have ended,
-// and ended then gets the first error.
-func (cmd *tailCmd) follow(ctx context.Context, p *program, paths []string, blocks chan<- block) (ended <-chan error) {
-	var all sync.WaitGroup
-	result := make(chan error, 1)
-	errs := make(chan error, len(paths))
-	for n, path := range paths {
-		emit := func(b []byte) { blocks <- block{n, bytes.Clone(b)} }
-		all.Go(func() {
-			var err error
-			if path == "-" {
-				err = pump(ctx, p.stdin, emit)
-			} else {
-				f := follow.File{Path: path, FromStart: cmd.From == "start", Lines: emit,
-					Notice: func(what string) { p.sayf("%s: %s", path, what) }}
-				err = f.Run(ctx)
-			}
-			if err != nil {
-				errs <- fmt.Errorf("%s: %w", path, err)
-			}
-		})
-	}
-	go func() {
-		all.Wait()
-		close(blocks)
-		select {
-		case err := <-errs:
-			result <- err
-		default:
-			result <- nil
-		}
-	}()
-	return result
-}
-
-// pump hands on the lines of a stream until it ends or ctx is done.
-func pump(ctx context.Context, r io.Reader, emit func([]byte)) error {
-	in := interruptible(ctx, r)
-	buf := make([]byte, 64<<10)
-	var rest []byte
-	for {
-		n, err := in.Read(buf)
-		rest = append(rest, buf[:n]...)
-		if i := bytes.LastIndexByte(rest, '\n') + 1; i > 0 {
-			emit(rest[:i])
-			rest = append(rest[:0], rest[i:]...)
-		}
-		if err != nil {
-			if len(rest) > 0 {
-				emit(rest)
-			}
-			if errors.Is(err, io.EOF) {
-				err = nil
-			}
-			return err
+// livePlaces are the usual places that exist; only what is being written, no rotated files.
+func livePlaces() (paths []string) {
+	for _, path := range usualPlaces {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			paths = append(paths, path)
 		}
 	}
+	return paths
 }
 
-// tailer counts the lines that come in and shows the report.
+// tailer counts the lines that come in and shows what they say. All but notice and ask is used
+// by one goroutine.
 type tailer struct {
-	p       *program
-	cmd     *tailCmd
-	c       *aggregate.Collector
-	zone    *time.Location
-	mta     parser.MTA
-	dest    io.Writer
-	parsers []*parser.Parser
+	p    *program
+	cmd  *tailCmd
+	s    settings
+	c    *aggregate.Collector
+	dest io.Writer
+	logs map[string]*followed
+	sets map[string]int // by folder: tells apart hosts that do not log their name
+
+	from    follow.From
+	since   time.Time // for follow.FromTime
+	resumed []follow.Position
+	changed bool // since the checkpoint was saved
+
+	each   func(l *followed, b *follow.Block, at int) // called for every event that counts
+	flush  func() error                               // called after each block
+	report bool                                       // show reports
+	ask    chan func()                                // run between two blocks
+	latest failures
 }
 
-func (t *tailer) run(blocks <-chan block) error {
+// followed is one path.
+type followed struct {
+	path   string
+	parser *parser.Parser
+	ev     parser.Event
+	set    int
+	recent []byte          // the last lines, to begin a parser with
+	last   time.Time       // of the latest stamp
+	pos    follow.Position // behind the last line counted
+}
+
+// maxRecent bounds followed.recent: what a parser needs of the past is in the last few lines.
+const maxRecent = 32 << 10
+
+// tailer makes the tailer that the flags ask for, as the checkpoint left it if there is one.
+func (cmd *tailCmd) tailer(p *program) (*tailer, error) {
+	s, err := cmd.settings()
+	if err != nil {
+		return nil, err
+	}
+	if cmd.Interval < 100*time.Millisecond {
+		return nil, usagef("--interval %v: want 100ms or more", cmd.Interval)
+	}
+	if cmd.Window < 0 || cmd.Window > 0 && cmd.Window < time.Minute {
+		return nil, usagef("--window %v: want a minute or more", cmd.Window)
+	}
+	every, err := aggregate.ParseEvery(cmd.Every)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	if cmd.Table != "" && !knownTable(cmd.Table) {
+		return nil, usagef("unknown table %q, want one of %s", cmd.Table, strings.Join(aggregate.TableNames(false), ", "))
+	}
+	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Every: every, Filter: s.filter, Rewrite: s.rewrite, Classifier: s.classifier}
+	if cmd.UI || cmd.Window > 0 || cmd.Checkpoint != "" {
+		opt.Recent = max(cmd.Window, keptWindow)
+	}
+	t := &tailer{p: p, cmd: cmd, s: s, logs: map[string]*followed{}, sets: map[string]int{}, ask: make(chan func())}
+	if t.c, err = aggregate.NewCollector(opt); err != nil {
+		return nil, usageError{err}
+	}
+	return t, t.begin()
+}
+
+func knownTable(name string) bool {
+	for _, known := range aggregate.TableNames(false) {
+		if known == name {
+			return true
+		}
+	}
+	return false
+}
+
+// begin finds out where to begin.
+func (t *tailer) begin() error {
+	from := t.cmd.From
+	switch from {
+	case "":
+		from = "end"
+		if t.cmd.Checkpoint != "" {
+			from = "checkpoint"
+		} else if t.cmd.Once {
+			from = "start"
+		}
+	}
+	switch from {
+	case "end":
+		t.from = follow.FromEnd
+	case "start":
+		t.from = follow.FromStart
+	case "checkpoint":
+		if t.cmd.Checkpoint == "" {
+			return usagef("--from checkpoint: name it with --checkpoint")
+		}
+		t.from = follow.FromPositions
+		return t.restore(t.cmd.Checkpoint)
+	default:
+		at, err := when(from, time.Now().In(t.s.zone))
+		if err != nil {
+			return usagef("--from %v, or end, start or checkpoint", err)
+		}
+		t.from, t.since = follow.FromTime, at
+	}
+	return nil
+}
+
+// stamp reads when a line was written; a stamp without a year is of the last twelve months.
+func (t *tailer) stamp(line []byte) (time.Time, bool) {
+	var ev parser.Event
+	parser.New(t.parserOptions(line)).Parse(line, &ev)
+	return ev.Time, !ev.Time.IsZero()
+}
+
+// parserOptions are those for a log whose first line is given: a stamp without a year is at
+// most a day ahead of now.
+func (t *tailer) parserOptions(first []byte) parser.Options {
+	opt := parser.Options{Zone: t.s.zone, MTA: t.s.mta, Year: t.cmd.Year}
+	if opt.Year == 0 {
+		if stamp, ok := parser.Yearless(first); ok {
+			opt.Year, _ = parser.InferYears(stamp, stamp, time.Now().In(t.s.zone))
+		}
+	}
+	return opt
+}
+
+// follow reads until the user, the end of all streams or --once ends it.
+func (t *tailer) follow() error {
+	f, err := follow.Start(context.WithoutCancel(t.p.ctx), follow.Options{
+		Paths: t.cmd.Path, From: t.from, Positions: t.resumed, Time: t.since, Stamp: t.stamp,
+		Once: t.cmd.Once, Poll: t.cmd.Poll, Stdin: interruptible(t.p.ctx, t.p.stdin), Notice: t.notice,
+	})
+	if err != nil {
+		return usageError{err}
+	}
+	var ui chan error
+	if t.cmd.UI {
+		ui = make(chan error, 1)
+		go func() { ui <- t.dashboard() }()
+	}
 	tick := time.NewTicker(t.cmd.Interval)
 	defer tick.Stop()
-	for {
+	done := t.p.ctx.Done()
+	var failed error
+	fail := func(err error) {
+		if err != nil && failed == nil {
+			failed = err
+			f.Stop()
+		}
+	}
+	for blocks := f.Blocks(); blocks != nil; {
 		select {
 		case b, ok := <-blocks:
 			if !ok {
-				return t.show()
+				blocks = nil
+				break
 			}
-			t.count(b)
+			if failed == nil {
+				fail(t.count(&b))
+			}
 		case <-tick.C:
-			if err := t.show(); err != nil {
-				return err
+			t.save()
+			if t.report && !t.cmd.Once && failed == nil {
+				fail(t.show())
+			}
+		case work := <-t.ask:
+			work()
+		case <-done:
+			done = nil
+			f.Stop()
+		case err := <-ui:
+			ui = nil
+			f.Stop()
+			fail(err)
+		}
+	}
+	if failed != nil {
+		return failed
+	}
+	t.save()
+	if ui != nil { // the streams have ended; the user looks on
+		for ui != nil {
+			select {
+			case work := <-t.ask:
+				work()
+			case <-ui:
+				ui = nil
 			}
 		}
 	}
+	if t.report {
+		return t.show()
+	}
+	return nil
+}
+
+// notice says what happened to a file, unless it is a matter of course.
+func (t *tailer) notice(n follow.Notice) {
+	if n.Kind == follow.Rotated {
+		return
+	}
+	if t.cmd.UI {
+		t.latest.say(n.Path + ": " + n.Text)
+		return
+	}
+	t.p.sayf("%s: %s", n.Path, n.Text)
+}
+
+// log returns the state of a path.
+func (t *tailer) log(path string) *followed {
+	l := t.logs[path]
+	if l == nil {
+		dir := filepath.Dir(path)
+		if t.sets[dir] == 0 {
+			t.sets[dir] = len(t.sets) + 1
+		}
+		l = &followed{path: path, set: t.sets[dir]}
+		t.logs[path] = l
+		t.c.Read(1, 0)
+	}
+	return l
 }
 
 // count parses and counts a block.
-func (t *tailer) count(b block) {
-	var ev parser.Event
-	text := b.text
-	pr := t.parsers[b.n]
-	if pr == nil {
-		pr = t.start(text)
-		t.parsers[b.n] = pr
-		t.c.Read(1, 0)
+func (t *tailer) count(b *follow.Block) error {
+	l := t.log(b.Path)
+	l.pos = b.Pos
+	t.changed = true
+	if len(b.Text) == 0 {
+		return nil
 	}
-	t.c.Read(0, int64(len(text)))
-	for len(text) > 0 {
+	t.c.Read(0, int64(len(b.Text)))
+	if l.parser == nil {
+		l.start(t, b.Text)
+	}
+	for at := 0; at < len(b.Text); {
+		line, rest, _ := bytes.Cut(b.Text[at:], []byte("\n"))
+		v := l.parser.Parse(line, &l.ev)
+		if !l.ev.Time.IsZero() {
+			l.last = l.ev.Time
+		}
+		if _, counts := t.c.Add(&l.ev, v, l.set); counts && t.each != nil {
+			t.each(l, b, at)
+		}
+		at = len(b.Text) - len(rest)
+	}
+	l.keep(b.Text)
+	if t.flush != nil {
+		return t.flush()
+	}
+	return nil
+}
+
+// start makes the parser of a path whose first lines come in.
+func (l *followed) start(t *tailer, text []byte) {
+	first, _, _ := bytes.Cut(text, []byte("\n"))
+	l.parser = parser.New(t.parserOptions(first))
+	l.parser.Prime(text)
+}
+
+// resume makes the parser of a path that goes on behind l.recent.
+func (l *followed) resume(t *tailer) {
+	if len(l.recent) == 0 {
+		return
+	}
+	opt := parser.Options{Zone: t.s.zone, MTA: t.s.mta}
+	first, _, _ := bytes.Cut(l.recent, []byte("\n"))
+	end := bytes.TrimSuffix(l.recent, []byte("\n"))
+	last := end[bytes.LastIndexByte(end, '\n')+1:]
+	a, okA := parser.Yearless(first)
+	z, okZ := parser.Yearless(last)
+	if okA && okZ {
+		opt.Year, opt.LastYear = parser.InferYears(a, z, l.last)
+	}
+	l.parser = parser.New(opt)
+	l.parser.Prime(l.recent)
+	for text := l.recent; len(text) > 0; {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))
-		v := pr.Parse(line, &ev)
-		t.c.Add(&ev, v, b.n)
+		l.parser.Parse(line, &l.ev)
 	}
 }
 
-// start makes a file's parser when its first lines come in: a stamp without a year is at most
-// a day ahead of now.
-func (t *tailer) start(text []byte) *parser.Parser {
-	opt := parser.Options{Zone: t.zone, MTA: t.mta, Year: t.cmd.Year}
-	if opt.Year == 0 {
-		line, _, _ := bytes.Cut(text, []byte("\n"))
-		if first, ok := parser.Yearless(line); ok {
-			opt.Year, _ = parser.InferYears(first, first, time.Now().In(t.zone))
+// keep remembers the last whole lines.
+func (l *followed) keep(text []byte) {
+	if len(text) >= maxRecent {
+		l.recent = append(l.recent[:0], text[len(text)-maxRecent:]...)
+	} else {
+		if over := len(l.recent) + len(text) - maxRecent; over > 0 {
+			l.recent = append(l.recent[:0], l.recent[over:]...)
+		}
+		l.recent = append(l.recent, text...)
+		if len(l.recent) < maxRecent {
+			return
 		}
 	}
-	pr := parser.New(opt)
-	pr.Prime(text)
-	return pr
-}
-
-// show writes the report as of now.
-func (t *tailer) show() error {
-	format := t.cmd.Format
-	opt := t.cmd.outputFlags.options(t.dest, t.zone)
-	opt.Table = t.cmd.Table
-	r := t.c.Report()
-	var out bytes.Buffer
-	switch {
-	case format == "json":
-		format = "ndjson" // one object per interval, a line each
-	case format == "table" && isTerminal(t.dest):
-		out.WriteString("\x1b[H\x1b[2J") // home, and clear
+	if i := bytes.IndexByte(l.recent, '\n'); i >= 0 {
+		l.recent = append(l.recent[:0], l.recent[i+1:]...)
 	}
-	if err := render.Report(&out, r, format, opt); err != nil {
-		return err
-	}
-	if format == "table" || format == "markdown" {
-		fmt.Fprintf(&out, "\n%s\n", time.Now().In(t.zone).Format(time.RFC3339))
-	}
-	_, err := t.dest.Write(t.fit(out.Bytes()))
-	return err
-}
-
-// fit cuts a screen to the terminal's height, so that its beginning stays in view.
-func (t *tailer) fit(screen []byte) []byte {
-	file, ok := t.dest.(*os.File)
-	if !ok {
-		return screen
-	}
-	_, height, err := term.GetSize(int(file.Fd()))
-	if err != nil || height < 4 {
-		return screen
-	}
-	lines := bytes.SplitAfter(screen, []byte("\n"))
-	if len(lines) < height {
-		return screen
-	}
-	return append(bytes.Join(lines[:height-2], nil), "... more: a taller terminal, or --table NAME"...)
 }

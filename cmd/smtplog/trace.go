@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -160,8 +161,8 @@ func (t *tracer) run() (*render.Trace, error) {
 	out.Refused, out.Refusals = t.refused, t.refusal
 	for _, l := range in.logs {
 		if l.history != nil && l.history.dropped > 0 {
-			out.Notes = append(out.Notes, "the stream is longer than what is kept of it: lines of the message before the latest "+
-				"256 MiB may be missing here; name files to have them all")
+			out.Notes = append(out.Notes, fmt.Sprintf("the stream is longer than what is kept of it: lines of the message before the latest "+
+				"%d MiB may be missing here; name files to have them all", historySize>>20))
 		}
 	}
 	if len(t.hits) > maxStories {
@@ -210,7 +211,7 @@ func (t *tracer) pass(list *lister) {
 			t.hit(l)
 		}
 		if list != nil && l.detail == "" {
-			list.c.Add(&l.ev, l.v, l.set) // last: it fills in the event
+			l.add(list.c) // last: it fills in the event
 		}
 		if t.complete(l.time) || list == nil && len(t.hits) > maxStories {
 			break
@@ -432,7 +433,11 @@ func (t *tracer) tell(out *render.Trace) {
 	if !t.s.until.IsZero() && t.s.until.Before(end) {
 		end = t.s.until
 	}
-	c.Add(&parser.Event{Kind: parser.Other, Time: end}, parser.Understood, 0)
+	for i := range t.entries { // each host's clock has come so far
+		if m := t.entries[i].Message; m != nil {
+			c.Event(&parser.Event{Kind: parser.Other, Time: end, MTA: m.MTA, Host: []byte(m.Host)}, m.Set)
+		}
+	}
 	c.Finish()
 	stories := aggregate.Stories(ms)
 	storyOf := map[*aggregate.Message]*aggregate.Story{}

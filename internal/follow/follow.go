@@ -1,236 +1,283 @@
-// Package follow reads the lines of files that are still being written, through rotation by
-// rename and through truncation.
-//
-// It reads by itself, from an offset that it keeps, and asks the file system what became of
-// the file; github.com/hpcloud/tail's watcher only wakes it up early. The watcher drops
-// notices and can miss a rotation, so nothing depends on it: a look at the file every Poll
-// finds what it missed.
+// Package follow hands out the lines of logs that are still being written: each line once,
+// through rotation, truncation, restarts and whatever else becomes of the files.
 package follow
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
 	"time"
-
-	"github.com/hpcloud/tail/watch"
-	"gopkg.in/tomb.v1"
 )
 
-// File is one path to follow.
-type File struct {
-	Path string
-	Poll time.Duration // between looks; 0: 250 ms
-	// Grace is how long a file that was renamed away is read on, because its writer may not
-	// have opened the new one yet; 0: 2 s.
+// From is where reading begins.
+type From int
+
+const (
+	FromEnd       From = iota // behind the last whole line that is there
+	FromStart                 // at the start of the file; its rotated ones are left out
+	FromPositions             // at Options.Positions; a path without one: at its start
+	FromTime                  // at the first line at or after Options.Time, in the rotated files too
+)
+
+// Options say what to follow and how. The zero value of each field has a meaning.
+type Options struct {
+	// Paths are files, glob patterns, FIFOs, "-" (Stdin) and "journal:". A path that does not
+	// exist is waited for. A file that a pattern matches later is read from its start.
+	Paths     []string
+	From      From
+	Positions []Position // of every path, as saved
+	Time      time.Time
+	Stamp     Stamp // for FromTime
+	// Once reads to the ends that the files have now and stops.
+	Once bool
+	// Poll looks for changes so often and does not ask the kernel to tell: for network file
+	// systems. 0: told by the kernel, with a look every second besides.
+	Poll time.Duration
+	// Grace is how long a rotated file must have been quiet before the next one is read,
+	// because its writer may not have opened that yet; 0: 2 s.
 	Grace time.Duration
-	// FromStart reads what is there already; else reading begins at the current end.
-	FromStart bool
-	// Lines gets whole lines, each with its line feed; only the last line of a rotated or
-	// finished file may lack it. The block is valid during the call.
-	Lines func(block []byte)
-	// Notice, if set, gets a word about what happened to the file.
-	Notice func(what string)
-
-	file    *os.File
-	offset  int64
-	partial []byte    // the unfinished last line
-	gone    time.Time // when the path was first seen to name another file
-	buf     []byte
+	Stdin io.Reader
+	// Notice, if set, gets a word about what happens to a file. It is not called concurrently.
+	Notice func(Notice)
 }
 
-// maxPartial bounds an unfinished line; a longer one is handed on in pieces.
-const maxPartial = 1 << 20
+// Kind is what a Notice is about.
+type Kind string
 
-// Run follows until ctx is done; then it reads what is there, hands it on and returns nil. A
-// path that does not exist yet, or not any more, is waited for. Any other error ends it.
-func (f *File) Run(ctx context.Context) error {
-	if f.Poll <= 0 {
-		f.Poll = 250 * time.Millisecond
-	}
-	if f.Grace <= 0 {
-		f.Grace = 2 * time.Second
-	}
-	f.buf = make([]byte, 256<<10)
-	tick := time.NewTicker(f.Poll)
-	defer tick.Stop()
-	defer f.close()
-	start := f.FromStart
-	for {
-		if f.file == nil {
-			if err := f.open(start); err != nil && !errors.Is(err, os.ErrNotExist) {
-				return err
-			}
-			start = true // a file that comes up later is new
-		}
-		var wake <-chan bool
-		var stop func()
-		if f.file != nil {
-			wake, stop = f.watch()
-		}
-		err := f.readUntilSwitched(ctx, wake, tick.C)
-		if stop != nil {
-			stop()
-		}
-		if err != nil || ctx.Err() != nil {
-			return err
-		}
-	}
+const (
+	Rotated   Kind = "rotated"   // went on to the next file
+	Truncated Kind = "truncated" // the file was cut and begins anew
+	Missing   Kind = "missing"   // the path names no file: waiting
+	Denied    Kind = "denied"    // the file cannot be read: waiting
+	Back      Kind = "back"      // what was missing or denied can be read again
+	Lost      Kind = "lost"      // lines may have been lost: what was to be read is not to be found
+	Failed    Kind = "failed"    // reading failed otherwise: trying again
+)
+
+// Notice is a word about a path.
+type Notice struct {
+	Path string // as followed
+	Kind Kind
+	Text string
 }
 
-// readUntilSwitched reads the open file until another one takes its path or ctx is done.
-func (f *File) readUntilSwitched(ctx context.Context, wake <-chan bool, tick <-chan time.Time) error {
-	for {
-		if f.file != nil {
-			if err := f.read(); err != nil {
-				return err
-			}
-			if f.switched() {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			if f.file != nil {
-				if err := f.read(); err != nil {
-					return err
-				}
-				f.flush()
-			}
-			return nil
-		case <-wake:
-		case <-tick:
-			if f.file == nil {
-				return nil
-			}
-		}
-	}
+// Block is whole lines of one path, each with its line feed. Only three have none: the last
+// line of a file that was rotated without one, that of a stream, and pieces of a line beyond
+// 1 MiB. A block without text only tells a position.
+type Block struct {
+	Path string   // as given, or as the pattern matched
+	Text []byte   // the receiver's own
+	Pos  Position // behind Text; what a checkpoint saves per Path, replacing the one before
 }
 
-func (f *File) open(start bool) error {
-	file, err := os.Open(f.Path)
-	if err != nil {
-		return err
+// LinePos names the place of the line that begins at Text[i]: Position.String of it.
+func (b *Block) LinePos(i int) string {
+	p := b.Pos
+	if p.Cursor != "" {
+		p.Cursor = cursor(b.Text[i:])
+		return p.String()
 	}
-	f.file, f.offset, f.gone = file, 0, time.Time{}
-	if !start {
-		f.offset, err = file.Seek(0, io.SeekEnd)
-	}
-	return err
+	p.Offset -= int64(len(b.Text) - i)
+	return p.String()
 }
 
-func (f *File) close() {
-	if f.file != nil {
-		f.file.Close()
-		f.file = nil
-	}
+// Follower reads. Make one with Start.
+type Follower struct {
+	Options
+	blocks  chan Block
+	stop    chan struct{} // closed by Stop
+	stopped sync.Once
+	all     sync.WaitGroup
+	notices sync.Mutex
+
+	mu     sync.Mutex
+	tracks map[string]bool // paths that are followed
 }
 
-// watch has hpcloud/tail watch the open file, by its descriptor: whatever becomes of the path
-// the watcher's own stat succeeds (it would end the process where it fails). Without a /proc
-// there is no watcher, and the looks at every Poll have to do.
-func (f *File) watch() (wake <-chan bool, stop func()) {
-	name := fmt.Sprintf("/proc/self/fd/%d", f.file.Fd())
-	if _, err := os.Stat(name); err != nil {
-		return nil, nil
+// Start begins to follow. Reading goes on until ctx is done, which ends it at once, or Stop is
+// called, or Once or the end of all streams is reached. Blocks is closed then.
+func Start(ctx context.Context, o Options) (*Follower, error) {
+	if len(o.Paths) == 0 {
+		return nil, errors.New("nothing to follow")
 	}
-	var t tomb.Tomb
-	changes, err := watch.NewInotifyFileWatcher(name).ChangeEvents(&t, f.offset)
-	if err != nil {
-		return nil, nil
+	if o.From == FromTime && o.Stamp == nil {
+		return nil, errors.New("following from a time needs a way to read stamps")
 	}
-	return changes.Modified, func() { t.Kill(nil) }
-}
-
-// read hands on every whole line from the offset to the current end.
-func (f *File) read() error {
-	for {
-		n, err := f.file.ReadAt(f.buf, f.offset)
-		f.offset += int64(n)
-		f.lines(f.buf[:n])
+	if o.Grace <= 0 {
+		o.Grace = 2 * time.Second
+	}
+	o.Positions = slices.Clone(o.Positions)
+	f := &Follower{Options: o, blocks: make(chan Block, 16), stop: make(chan struct{}), tracks: map[string]bool{}}
+	var patterns []string
+	for _, path := range o.Paths {
 		switch {
-		case err == io.EOF:
-			return f.truncated()
-		case err != nil:
-			return err
+		case path == "-":
+			f.begin(path, func() { f.stream(ctx, path, o.Stdin) })
+		case path == "journal:":
+			f.begin(path, func() { f.journal(ctx) })
+		case isPattern(path):
+			if _, err := filepath.Match(path, ""); err != nil {
+				return nil, fmt.Errorf("%q: %w", path, err)
+			}
+			patterns = append(patterns, path)
+		default:
+			f.begin(path, func() { f.file(ctx, path, o.From, false) })
+		}
+	}
+	if len(patterns) > 0 {
+		f.scan(ctx, patterns, o.From)
+		if !o.Once {
+			f.all.Go(func() { f.rescan(ctx, patterns) })
+		}
+	}
+	go func() {
+		f.all.Wait()
+		close(f.blocks)
+	}()
+	return f, nil
+}
+
+// Blocks gives what is read. It holds a few blocks; while it is full nothing more is read. It
+// must be received from until it is closed, also after Stop.
+func (f *Follower) Blocks() <-chan Block { return f.blocks }
+
+// Stop reads to the ends that the files have now and ends. It does not wait for that.
+func (f *Follower) Stop() { f.stopped.Do(func() { close(f.stop) }) }
+
+func (f *Follower) begin(path string, run func()) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.tracks[path] {
+		f.tracks[path] = true
+		f.all.Go(run)
+	}
+}
+
+// file follows a file or FIFO. With leave it ends when the file has been gone for long, and
+// returns the position.
+func (f *Follower) file(ctx context.Context, path string, from From, leave bool) (last Position, gone bool) {
+	if info, err := os.Stat(path); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+		f.fifo(ctx, path)
+		return last, false
+	}
+	t := &track{f: f, path: path, from: from, leave: leave, buf: make([]byte, 128<<10)}
+	return t.run(ctx)
+}
+
+func isPattern(path string) bool {
+	if _, err := os.Lstat(path); err == nil {
+		return false
+	}
+	return strings.ContainsAny(path, "*?[")
+}
+
+// scan begins to follow what the patterns match and is not followed yet. A rotated or
+// compressed file belongs to the path that it was rotated from.
+func (f *Follower) scan(ctx context.Context, patterns []string, from From) {
+	for _, pattern := range patterns {
+		paths, _ := filepath.Glob(pattern)
+		for _, path := range paths {
+			if _, packed := cutPacked(path); packed || f.isRotated(path, paths) {
+				continue
+			}
+			if info, err := os.Stat(path); err != nil || info.IsDir() {
+				continue
+			}
+			f.begin(path, func() { f.matched(ctx, path, from) })
 		}
 	}
 }
 
-// truncated starts over where the file has become shorter than what was read of it.
-func (f *File) truncated() error {
-	info, err := f.file.Stat()
-	if err != nil || info.Size() >= f.offset {
-		return err
-	}
-	f.notice("truncated, reading from its start")
-	f.flush()
-	f.offset = 0
-	return f.read()
-}
-
-// lines hands on the whole lines of b and keeps the rest.
-func (f *File) lines(b []byte) {
-	i := bytes.LastIndexByte(b, '\n') + 1
-	if i == 0 {
-		f.partial = append(f.partial, b...)
-		if len(f.partial) > maxPartial {
-			f.flush()
-		}
+// matched follows a file that a pattern matched until it has been gone for long.
+func (f *Follower) matched(ctx context.Context, path string, from From) {
+	last, gone := f.file(ctx, path, from, true)
+	if !gone {
 		return
 	}
-	if len(f.partial) > 0 {
-		first := bytes.IndexByte(b, '\n') + 1
-		f.partial = append(f.partial, b[:first]...)
-		f.Lines(f.partial)
-		f.partial = f.partial[:0]
-		b, i = b[first:], i-first
-	}
-	if i > 0 {
-		f.Lines(b[:i])
-	}
-	f.partial = append(f.partial, b[i:]...)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	delete(f.tracks, path)
+	f.Positions = slices.DeleteFunc(f.Positions, func(p Position) bool { return p.Path == path })
+	f.Positions = append(f.Positions, last) // should the name come back
 }
 
-// flush hands on an unfinished line as it is.
-func (f *File) flush() {
-	if len(f.partial) > 0 {
-		f.Lines(f.partial)
-		f.partial = f.partial[:0]
+// isRotated tells whether path is what another matched or followed path was rotated to.
+func (f *Follower) isRotated(path string, matched []string) bool {
+	rotatedFrom := func(base string) bool {
+		if base == path || filepath.Dir(base) != filepath.Dir(path) {
+			return false
+		}
+		_, ok := rotatedName(filepath.Base(base), filepath.Base(path))
+		return ok
+	}
+	if slices.ContainsFunc(matched, rotatedFrom) {
+		return true
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if slices.ContainsFunc(f.Positions, func(p Position) bool { return rotatedFrom(p.Path) }) {
+		return true
+	}
+	for base := range f.tracks {
+		if rotatedFrom(base) {
+			return true
+		}
+	}
+	return false
+}
+
+func (f *Follower) rescan(ctx context.Context, patterns []string) {
+	every := f.Poll
+	if every <= 0 {
+		every = slowLook
+	}
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-f.stop:
+			return
+		case <-tick.C:
+			f.scan(ctx, patterns, FromPositions) // one without a position: from its start
+		}
 	}
 }
 
-// switched tells whether another file has taken the path, and the old one, read to its end,
-// is closed. The old one is read on for the grace time before.
-func (f *File) switched() bool {
-	mine, err := f.file.Stat()
-	if err != nil {
+// send hands on a block; false when ctx is done.
+func (f *Follower) send(ctx context.Context, b Block) bool {
+	select {
+	case f.blocks <- b:
+		return true
+	case <-ctx.Done():
 		return false
 	}
-	now, err := os.Stat(f.Path)
-	if err != nil || os.SameFile(mine, now) {
-		f.gone = time.Time{}
-		return false // still the same, or rotated away and not yet made anew
-	}
-	if f.gone.IsZero() {
-		f.gone = time.Now()
-	}
-	if time.Since(f.gone) < f.Grace {
-		return false
-	}
-	if err := f.read(); err == nil {
-		f.flush()
-	}
-	f.notice("rotated, going on with the new file")
-	f.close()
-	return true
 }
 
-func (f *File) notice(what string) {
-	if f.Notice != nil {
-		f.Notice(what)
+func (f *Follower) notice(path string, kind Kind, format string, a ...any) {
+	if f.Notice == nil {
+		return
 	}
+	f.notices.Lock()
+	defer f.notices.Unlock()
+	f.Notice(Notice{path, kind, fmt.Sprintf(format, a...)})
+}
+
+// saved returns the position of a path.
+func (f *Follower) saved(path string) (Position, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.Positions {
+		if p.Path == path {
+			return p, true
+		}
+	}
+	return Position{}, false
 }

@@ -157,28 +157,48 @@ func appendUnicode(b []byte, r rune) []byte {
 // read.
 func Event(b []byte, ev *parser.Event, file string, line int64) []byte {
 	o := object{b: b}
+	o.event(ev)
+	str(&o, "file", file)
+	o.int("line", line)
+	o.end()
+	return append(o.b, '\n')
+}
+
+// EventAt is Event for a log that is followed: pos names the line's place in it, whatever the
+// file is called by then.
+func EventAt(b []byte, ev *parser.Event, file, pos string) []byte {
+	o := object{b: b}
+	o.event(ev)
+	str(&o, "file", file)
+	str(&o, "pos", pos)
+	o.end()
+	return append(o.b, '\n')
+}
+
+// event begins an object with the fields of an event.
+func (o *object) event(ev *parser.Event) {
 	o.begin()
 	o.time("time", ev.Time)
-	str(&o, "host", ev.Host)
-	str(&o, "mta", ev.MTA.String())
-	str(&o, "instance", ev.Instance)
-	str(&o, "program", ev.Program)
-	str(&o, "service", ev.Service)
+	str(o, "host", ev.Host)
+	str(o, "mta", ev.MTA.String())
+	str(o, "instance", ev.Instance)
+	str(o, "program", ev.Program)
+	str(o, "service", ev.Service)
 	o.int("pid", int64(ev.PID))
-	str(&o, "queue_id", ev.QueueID)
-	str(&o, "event", ev.Kind.String())
-	str(&o, "severity", ev.Severity.String())
+	str(o, "queue_id", ev.QueueID)
+	str(o, "event", ev.Kind.String())
+	str(o, "severity", ev.Severity.String())
 	if ev.Repeat > 1 {
 		o.int("repeat", int64(ev.Repeat))
 	}
-	str(&o, "direction", ev.Direction.String())
-	str(&o, "message_id", ev.MessageID)
-	str(&o, "sender", ev.Sender)
-	str(&o, "recipient", ev.Recipient)
-	str(&o, "orig_recipient", ev.OrigRecipient)
-	peer(&o, "client", string(ev.Client.Name), string(ev.Client.IP), ev.Client.Port, string(ev.Client.Helo))
-	str(&o, "user", ev.User)
-	relay(&o, string(ev.Relay.Name), string(ev.Relay.IP), ev.Relay.Port)
+	str(o, "direction", ev.Direction.String())
+	str(o, "message_id", ev.MessageID)
+	str(o, "sender", ev.Sender)
+	str(o, "recipient", ev.Recipient)
+	str(o, "orig_recipient", ev.OrigRecipient)
+	peer(o, "client", string(ev.Client.Name), string(ev.Client.IP), ev.Client.Port, string(ev.Client.Helo))
+	str(o, "user", ev.User)
+	relay(o, string(ev.Relay.Name), string(ev.Relay.IP), ev.Relay.Port)
 	if ev.Has&parser.HasSize != 0 {
 		o.key("size")
 		o.b = strconv.AppendInt(o.b, ev.Size, 10)
@@ -201,28 +221,24 @@ func Event(b []byte, ev *parser.Event, file string, line int64) []byte {
 	if ev.Has&parser.HasDeliveryTime != 0 {
 		o.seconds("delivery_time", ev.DeliveryTime)
 	}
-	str(&o, "tls", ev.TLS)
-	str(&o, "stage", ev.Stage.String())
+	str(o, "tls", ev.TLS)
+	str(o, "stage", ev.Stage.String())
 	o.int("code", int64(ev.Code))
 	o.int("code_inferred", int64(ev.CodeInferred))
 	o.enhanced("enhanced", ev.Enhanced)
 	o.enhanced("dsn", ev.DSN)
 	if s, ok := aggregate.EventStatus(ev); ok {
-		str(&o, "status", s.String())
+		str(o, "status", s.String())
 	}
 	o.reason(ev.Reason)
-	str(&o, "origin", ev.Origin.String())
+	str(o, "origin", ev.Origin.String())
 	if ev.Attempt() && len(ev.Recipient) > 0 {
 		o.bool("attempted", !ev.NotAttempted)
 	}
-	str(&o, "text", ev.Text)
-	str(&o, "detail", ev.Detail)
-	str(&o, "next_queue_id", ev.NextQueueID)
-	str(&o, "prev_queue_id", ev.PrevQueueID)
-	str(&o, "file", file)
-	o.int("line", line)
-	o.end()
-	return append(o.b, '\n')
+	str(o, "text", ev.Text)
+	str(o, "detail", ev.Detail)
+	str(o, "next_queue_id", ev.NextQueueID)
+	str(o, "prev_queue_id", ev.PrevQueueID)
 }
 
 func peer(o *object, name, host, ip string, port uint16, helo string) {

@@ -41,6 +41,9 @@ const TraceSchema = "smtplog.trace/1"
 // NotFound says that nothing was found, and where.
 func NotFound(t *Trace, zone *time.Location) string {
 	s := fmt.Sprintf("no message %s found: %s searched", Text(t.Query), plural(t.Lines, "line"))
+	if t.Partial {
+		s = strings.Replace(s, " found:", " found before reading was interrupted:", 1)
+	}
 	if t.Files > 1 {
 		s += " in " + plural(int64(t.Files), "file")
 	}
