@@ -42,7 +42,14 @@ func (cmd *tailCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	dest, finish, err := cmd.openOutput(p)
+	if cmd.Format == "html" && !cmd.Once {
+		return usagef("tail shows a report again and again: a page is smtplog report's")
+	}
+	open := cmd.openStream
+	if cmd.Once {
+		open = cmd.openOutput
+	}
+	dest, finish, err := open(p)
 	if err != nil {
 		return err
 	}
@@ -149,7 +156,7 @@ func (cmd *tailCmd) tailer(p *program) (*tailer, error) {
 	if cmd.Table != "" && !knownTable(cmd.Table) {
 		return nil, usagef("unknown table %q, want one of %s", cmd.Table, strings.Join(aggregate.TableNames(false), ", "))
 	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Every: every, Filter: s.filter, Classifier: s.classifier}
+	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Every: every, Filter: s.filter, Rewrite: s.rewrite, Classifier: s.classifier}
 	if cmd.UI || cmd.Window > 0 || cmd.Checkpoint != "" {
 		opt.Recent = max(cmd.Window, keptWindow)
 	}
