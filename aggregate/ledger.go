@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"slices"
 	"time"
 
 	"github.com/smtplog/smtplog/parser"
@@ -324,13 +325,39 @@ func (l *Ledger) Close() {
 	l.open, l.size = make(map[key]*Message), 0
 }
 
-// each calls f for every message not yet released.
+// each calls f for every message not yet released, as Close would release it now.
 func (l *Ledger) each(f func(*Message)) {
 	for _, m := range l.open {
 		for ; m != nil; m = m.next {
-			f(m)
+			f(l.asClosed(m))
 		}
 	}
+}
+
+// asClosed is m as Close would release it now: a copy where that makes a difference. What
+// could still be joined to a line that came late is left out.
+func (l *Ledger) asClosed(m *Message) *Message {
+	halfway := func(r Recipient) bool { return r.Outcome == Forwarded && r.Next == nil }
+	if m.announced == "" && m.State != StateDone && !slices.ContainsFunc(m.Recipients, halfway) {
+		return m
+	}
+	c := *m
+	c.Recipients = slices.Clone(m.Recipients)
+	for rest := m.announced; rest != ""; {
+		var a string
+		if a, rest = cutAddress(rest); a != "" && !m.knows(a) {
+			c.Recipients = append(c.Recipients, Recipient{Address: a})
+		}
+	}
+	if c.State == StateDone {
+		c.lose()
+	}
+	for i := range c.Recipients {
+		if r := &c.Recipients[i]; halfway(*r) && l.successor(m, r.NextID) == nil {
+			r.Outcome = Delivered
+		}
+	}
+	return &c
 }
 
 // maxEnded bounds the messages that wait, should the log's clock stand still or go back.

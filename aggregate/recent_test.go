@@ -80,3 +80,26 @@ func TestRecentOddStamps(t *testing.T) {
 		t.Errorf("%d refusals, want 11", got)
 	}
 }
+
+// A report of a log that goes on is that of the log as if it had ended there: the live view
+// shows what a report of the same lines says.
+func TestReportBeforeTheEnd(t *testing.T) {
+	for _, name := range testLogs {
+		lines := fixture.Lines(t, fixture.Testdata(t, "logs", name))
+		for _, n := range []int{100, 700, 1500, len(lines)} {
+			c, _ := NewCollector(Options{})
+			feed(t, c, lines[:n], 0)
+			live := c.Report()
+			c.Finish()
+			ended := c.Report()
+			if live.Totals != ended.Totals {
+				t.Errorf("%s, %d lines: totals\n%+v, want\n%+v", name, n, live.Totals, ended.Totals)
+			}
+			for i := range ended.Tables {
+				if !reflect.DeepEqual(live.Tables[i].Rows, ended.Tables[i].Rows) {
+					t.Errorf("%s, %d lines: table %s\n%v, want\n%v", name, n, ended.Tables[i].Name, live.Tables[i].Rows, ended.Tables[i].Rows)
+				}
+			}
+		}
+	}
+}

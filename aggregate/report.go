@@ -24,6 +24,9 @@ type Options struct {
 	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
+	// Rewrite, if set, gets every event as soon as its reason is known: what it writes is all
+	// that is counted and kept. It must not keep the event.
+	Rewrite func(*parser.Event)
 	// Recent is how long what happens is counted apart as well, for Collector.Recent; 0: not.
 	Recent time.Duration
 	// Release, if set, gets every message when it is finished, or at Finish.
@@ -220,11 +223,17 @@ func (c *Collector) Add(ev *parser.Event, v parser.Verdict, set int) (m *Message
 
 // Event is Add for an event that is no line of its own (see parser.Parser.Flush).
 func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
+	after := !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until)
+	if !after {
+		c.classify(ev)
+	}
+	if c.opt.Rewrite != nil {
+		c.opt.Rewrite(ev)
+	}
 	c.span(ev)
-	if !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until) {
+	if after {
 		return nil, false
 	}
-	c.classify(ev)
 	m = c.ledger.Add(ev, set)
 	if m != nil {
 		c.fillIn(ev, m)

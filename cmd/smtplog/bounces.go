@@ -13,6 +13,7 @@ import (
 type bouncesCmd struct {
 	inputFlags
 	outputFlags
+	mailFlags
 	Format    string `enum:"${formats},${list_formats}" default:"table" group:"output" help:"${enum}; the last three with --suppress: a Postfix access table, an Exim lsearch file, one address a line."`
 	Table     string `placeholder:"NAME" group:"tables" help:"One table: ${bounce_tables}."`
 	Every     string `default:"auto" placeholder:"WIDTH" group:"tables" help:"Width of time buckets of --by time: auto, 1m, 5m, 1h, 1d, 1w, 1M."`
@@ -30,7 +31,7 @@ type bouncesCmd struct {
 
 // options turns the flags into a Collector's options.
 func (cmd *bouncesCmd) options(s *settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Filter: s.filter, Zone: s.zone, Classifier: s.classifier, Bounces: true, PerSender: cmd.PerSender}
+	opt = aggregate.Options{Filter: s.filter, Zone: s.zone, Rewrite: s.rewrite, Classifier: s.classifier, Bounces: true, PerSender: cmd.PerSender}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -138,10 +139,16 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if s.anonymizer != nil && (cmd.Previous != "" || cmd.Allow != "") {
+		return usagef("--previous and --allow name real addresses: leave out --anonymize")
+	}
+	if cmd.PerSender && (cmd.Mail || cmd.MailTo != "") {
+		return usagef("--mail sends the whole report: leave out --per-sender")
+	}
 	if cmd.PerSender || render.IsListFormat(cmd.Format) || cmd.Suppress && cmd.Format == "ndjson" {
 		return cmd.list(p, s, c)
 	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, c)
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Bounce report", c)
 }
 
 // list prints what is no report: one table alone.

@@ -17,10 +17,11 @@ import (
 // are those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, figures after a bar.
 type checkCmd struct {
 	inputFlags
-	Max    []string      `placeholder:"NAME=[WARN,]CRIT" sep:"none" group:"thresholds" help:"Most that is allowed: bounce_rate=5%, category:reputation=20/h, queued=200,500, delay.p95=10m. Repeatable."`
-	Min    []string      `placeholder:"NAME=[WARN,]CRIT" sep:"none" group:"thresholds" help:"Least that is allowed: delivered=1. Repeatable."`
-	Window time.Duration `default:"1h" group:"window" help:"Look at the last while, unless --since is given."`
-	Format string        `enum:"table,json" default:"table" group:"output" help:"table is the one line, json the report with the checks (${enum})."`
+	Max        []string      `placeholder:"NAME=[WARN,]CRIT" sep:"none" group:"thresholds" help:"Most that is allowed: bounce_rate=5%, category:reputation=20/h, queued=200,500, delay.p95=10m. Repeatable."`
+	Min        []string      `placeholder:"NAME=[WARN,]CRIT" sep:"none" group:"thresholds" help:"Least that is allowed: delivered=1. Repeatable."`
+	Window     time.Duration `default:"1h" group:"window" help:"Look at the last while, unless --since is given."`
+	Checkpoint string        `placeholder:"FILE" type:"path" group:"input" help:"Save here how far the logs have been read, and go on from there the next time."`
+	Format     string        `enum:"table,json" default:"table" group:"output" help:"table is the one line, json the report with the checks (${enum})."`
 }
 
 // The exit codes of check, and their words.
@@ -73,33 +74,21 @@ func (cmd *checkCmd) check(p *program) (state int, line string, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	if s.since.IsZero() {
-		end := s.until
-		if end.IsZero() {
-			end = time.Now()
-		}
-		s.since = end.Add(-cmd.Window)
-	}
-	c, err := aggregate.NewCollector(aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter,
-		Classifier: s.classifier, Tables: []string{"status", "reasons", "categories", "delays"}})
-	if err != nil {
-		return 0, "", err
-	}
-	in, err := cmd.openInput(p, s)
-	if err != nil {
-		return 0, "", err
-	}
-	in.collect(c, nil)
-	if err := in.result(); err != nil {
-		return 0, "", err
-	}
-	if p.failed || in.partial {
-		return 0, "", errors.New("not all of the input could be read")
-	}
-	r := c.Report()
 	end := s.until
 	if end.IsZero() {
 		end = time.Now()
+	}
+	if s.since.IsZero() {
+		s.since = end.Add(-cmd.Window)
+	}
+	var r *aggregate.Report
+	if cmd.Checkpoint != "" {
+		r, err = cmd.goOn(p, end)
+	} else {
+		r, err = cmd.read(p, s)
+	}
+	if err != nil {
+		return 0, "", err
 	}
 	m := metrics{r, end.Sub(s.since)}
 	var words, perf []string
@@ -124,6 +113,47 @@ func (cmd *checkCmd) check(p *program) (state int, line string, err error) {
 	}
 	line = fmt.Sprintf("SMTPLOG %s - %s%s | %s", checkWords[state], strings.Join(words, ", "), m.cause(state), strings.Join(perf, " "))
 	return state, line, nil
+}
+
+var errUnread = errors.New("not all of the input could be read")
+
+// goOn reads what is new since the checkpoint and returns the report of the window before end.
+func (cmd *checkCmd) goOn(p *program, end time.Time) (*aggregate.Report, error) {
+	if cmd.Since != "" || cmd.Until != "" {
+		return nil, usagef("--checkpoint goes with --window: leave out --since and --until")
+	}
+	t, err := (&tailCmd{inputFlags: cmd.inputFlags, Checkpoint: cmd.Checkpoint, Once: true, Window: cmd.Window, Interval: time.Minute, Every: "auto"}).tailer(p)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.follow(); err != nil {
+		return nil, err
+	}
+	if p.failed || p.ctx.Err() != nil {
+		return nil, errUnread
+	}
+	return t.c.Recent(end.Add(-cmd.Window)), nil
+}
+
+// read reads all of the input.
+func (cmd *checkCmd) read(p *program, s settings) (*aggregate.Report, error) {
+	c, err := aggregate.NewCollector(aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter,
+		Rewrite: s.rewrite, Classifier: s.classifier, Tables: []string{"status", "reasons", "categories", "delays"}})
+	if err != nil {
+		return nil, err
+	}
+	in, err := cmd.openInput(p, s)
+	if err != nil {
+		return nil, err
+	}
+	in.collect(c, nil)
+	if err := in.result(); err != nil {
+		return nil, err
+	}
+	if p.failed || in.partial {
+		return nil, errUnread
+	}
+	return c.Report(), nil
 }
 
 // thresholds understands --max and --min.

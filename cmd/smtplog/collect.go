@@ -75,6 +75,7 @@ func (in *input) result() error {
 type reportCmd struct {
 	inputFlags
 	outputFlags
+	mailFlags
 	Format string `enum:"${formats}" default:"table" group:"output" help:"${enum}."`
 	Table  string `placeholder:"NAME" group:"tables" help:"One table: ${tables}."`
 	Every  string `default:"auto" placeholder:"WIDTH" group:"tables" help:"Width of time buckets: auto, 1m, 5m, 1h, 1d, 1w, 1M."`
@@ -83,7 +84,7 @@ type reportCmd struct {
 
 // options turns the report's flags into a Collector's options.
 func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Classifier: s.classifier}
+	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Rewrite: s.rewrite, Classifier: s.classifier}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -121,11 +122,14 @@ func (cmd *reportCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, s, cmd.Format, cmd.Table, c)
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Mail report", c)
 }
 
 // report reads all input into c and writes its report.
-func report(p *program, inf *inputFlags, outf *outputFlags, s settings, format, table string, c *aggregate.Collector) error {
+func report(p *program, inf *inputFlags, outf *outputFlags, mail *mailFlags, s settings, format, table, title string, c *aggregate.Collector) error {
+	if err := mail.check(outf, format); err != nil {
+		return err
+	}
 	in, out, finish, err := openBoth(p, inf, outf, s)
 	if err != nil {
 		return err
@@ -136,14 +140,12 @@ func report(p *program, inf *inputFlags, outf *outputFlags, s settings, format, 
 		return err
 	}
 	opt := outf.options(out, in.s.zone)
-	opt.Table, opt.Notes = table, in.notes
-	return write(c, in.partial, out, finish, format, opt)
-}
-
-// write renders the collector's report.
-func write(c *aggregate.Collector, partial bool, out io.Writer, finish func() error, format string, opt render.Options) error {
+	opt.Table, opt.Title, opt.Notes = table, title, in.notes
 	r := c.Report()
-	r.Partial = partial
+	r.Partial = in.partial
+	if mail.Mail {
+		return mail.write(p, r, &in.s, out, finish, opt)
+	}
 	if err := render.Report(out, r, format, opt); err != nil {
 		finish()
 		return err
@@ -177,11 +179,13 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Classifier: in.s.classifier, Tables: []string{}})
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Rewrite: in.s.rewrite, Classifier: in.s.classifier, Tables: []string{}})
 	if err != nil {
 		return err
 	}
-	w := newEntryWriter(dest, cmd.Format, render.EventColumns, cmd.options(dest, in.s.zone))
+	ropt := cmd.options(dest, in.s.zone)
+	ropt.Title = "Events"
+	w := newEntryWriter(dest, cmd.Format, render.EventColumns, ropt)
 	in.collect(c, func(l *log, _ *aggregate.Message) {
 		if len(kinds) > 0 && !kinds[l.ev.Kind] {
 			return
@@ -226,6 +230,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		return err
 	}
 	opt := cmd.options(dest, in.s.zone)
+	opt.Title = "Messages"
 	format := cmd.Format
 	if format == "auto" {
 		format = "ndjson"
@@ -257,7 +262,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		}
 		show(m)
 	}
-	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Classifier: in.s.classifier, Tables: []string{},
+	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Rewrite: in.s.rewrite, Classifier: in.s.classifier, Tables: []string{},
 		Release: func(m *aggregate.Message) {
 			for _, w := range waiting[m] {
 				settle(w)

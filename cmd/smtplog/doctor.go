@@ -85,6 +85,7 @@ func (d *doctor) check() {
 				f.Understood++
 			case parser.Unrecognised:
 				f.Unknown++
+				l.disguise(d.in.s.anonymizer)
 				d.cluster(l)
 			default:
 				f.Ignored++

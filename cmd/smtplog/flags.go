@@ -1,15 +1,16 @@
 package main
 
 import (
-	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/term"
 
 	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/anonymize"
 	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
@@ -25,6 +26,8 @@ type pathFlags struct {
 	Year    int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
 	Since   string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
 	Until   string   `placeholder:"T" group:"window" help:"Count up to, but not including, T."`
+
+	Anonymize anonymizeFlag `group:"output" help:"Pseudonyms for people, networks for IP addresses. --anonymize=KEY or $$SMTPLOG_ANONYMIZE_KEY: the same ones in every run."`
 }
 
 // inputFlags are the flags of every command that counts.
@@ -39,7 +42,9 @@ func (f *inputFlags) settings() (s settings, err error) {
 	if s, err = f.pathFlags.settings(); err != nil {
 		return s, err
 	}
-	s.filter = f.filter()
+	if s.filter, err = f.filter(s.anonymizer); err != nil {
+		return s, err
+	}
 	if s.classifier, err = classifier(f.Rules); err != nil {
 		return s, usageError{err}
 	}
@@ -68,8 +73,9 @@ type filterFlags struct {
 	MessageID []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Message-ID."`
 }
 
-// filter builds the filter that the flags ask for.
-func (f *filterFlags) filter() (filter aggregate.Filter) {
+// filter builds the filter that the flags ask for; a is nil or makes the pseudonyms that it is to
+// match.
+func (f *filterFlags) filter(a *anonymize.Anonymizer) (filter aggregate.Filter, err error) {
 	for _, x := range []struct {
 		dim      aggregate.Dim
 		patterns []string
@@ -81,9 +87,16 @@ func (f *filterFlags) filter() (filter aggregate.Filter) {
 		{aggregate.DimHost, f.Host}, {aggregate.DimDirection, f.Direction}, {aggregate.DimOrigin, f.Origin},
 		{aggregate.DimQueueID, f.QueueID}, {aggregate.DimMessageID, f.MessageID},
 	} {
+		if kind, ok := anonymized[x.dim]; ok && a != nil {
+			for i, p := range x.patterns {
+				if x.patterns[i], err = a.Pattern(kind, p); err != nil {
+					return filter, usagef("--%s %q with --anonymize: %v", strings.ReplaceAll(x.dim.String(), "_", "-"), p, err)
+				}
+			}
+		}
 		filter.Add(x.dim, x.patterns...)
 	}
-	return filter
+	return filter, nil
 }
 
 // settings are the input flags, understood.
@@ -94,6 +107,8 @@ type settings struct {
 	strict       bool
 	mta          parser.MTA
 	filter       aggregate.Filter
+	anonymizer   *anonymize.Anonymizer // nil, or makes pseudonyms
+	rewrite      func(*parser.Event)   // its Event, or nil
 	classifier   *status.Classifier
 }
 
@@ -116,6 +131,9 @@ func (f *pathFlags) settings() (s settings, err error) {
 		s.stop = s.until.AddDate(0, 0, 1) // lines come out of order by no more, even where clocks change
 	}
 	s.strict = f.Strict
+	if s.anonymizer = f.Anonymize.anonymizer(); s.anonymizer != nil {
+		s.rewrite = s.anonymizer.Event
+	}
 	if f.Year < 0 || f.Year > 9999 {
 		return s, usagef("--year %d: want a year", f.Year)
 	}
@@ -171,7 +189,7 @@ func zone(name string) (*time.Location, error) {
 type outputFlags struct {
 	Output string `short:"o" placeholder:"FILE" group:"output" help:"Write to FILE instead of standard output."`
 	Color  string `enum:"auto,always,never" default:"auto" group:"output" help:"Colour (${enum})."`
-	Top    int    `placeholder:"N" group:"output" help:"Rows of each table (default: 10 in text and Markdown, else all)."`
+	Top    int    `placeholder:"N" group:"output" help:"Rows of each table (default: 10 in text and Markdown, 200 in HTML, else all)."`
 }
 
 // options returns how to render to out.
@@ -193,19 +211,4 @@ func (f *outputFlags) options(out io.Writer, zone *time.Location) render.Options
 		opt.Color = terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 	}
 	return opt
-}
-
-// openOutput returns where to write and a function that finishes it and reports its first error.
-func (f *outputFlags) openOutput(p *program) (io.Writer, func() error, error) {
-	if f.Top < 0 {
-		return nil, nil, usagef("--top %d: want a positive number", f.Top)
-	}
-	if f.Output == "" || f.Output == "-" {
-		return p.stdout, func() error { return nil }, nil
-	}
-	file, err := os.Create(f.Output)
-	if err != nil {
-		return nil, nil, fmt.Errorf("cannot write: %w", err)
-	}
-	return file, file.Close, nil
 }

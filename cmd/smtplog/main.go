@@ -69,6 +69,7 @@ type program struct {
 	exit           int       // the exit code, where nothing went wrong
 	above          io.Writer // of a progress bar, while there is one
 	failed         bool      // something was said to stderr that makes the exit code 1
+	output         *outFile  // that is being written
 }
 
 // errorf says what went wrong and makes the exit code 1; the command goes on.
@@ -160,7 +161,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	p.noProgress = c.NoProgress
-	if err := parsed.Run(p); err != nil {
+	defer p.commitOutput(errors.New("panic")) // does nothing after the next one
+	if err := p.commitOutput(parsed.Run(p)); err != nil {
 		p.sayf("%v", err)
 		var e exitError
 		if errors.As(err, &e) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,21 +42,14 @@ func (cmd *tailCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	if len(cmd.Path) == 0 {
-		cmd.Path = livePlaces()
+	if cmd.Format == "html" && !cmd.Once {
+		return usagef("tail shows a report again and again: a page is smtplog report's")
 	}
-	if len(cmd.Path) == 0 {
-		return usagef("tail: name the files to follow, or - for standard input")
+	open := cmd.openStream
+	if cmd.Once {
+		open = cmd.openOutput
 	}
-	if cmd.Rotated {
-		return usagef("tail: --rotated: a file is followed through its rotations as it is")
-	}
-	for _, path := range cmd.Path {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
-			return usagef("tail: %s is a folder: name the files to follow, or a pattern", path)
-		}
-	}
-	dest, finish, err := cmd.openOutput(p)
+	dest, finish, err := open(p)
 	if err != nil {
 		return err
 	}
@@ -82,6 +76,25 @@ func livePlaces() (paths []string) {
 		}
 	}
 	return paths
+}
+
+// checkPaths refuses what cannot be followed, and finds the usual places where none is given.
+func (cmd *tailCmd) checkPaths() error {
+	if len(cmd.Path) == 0 {
+		cmd.Path = livePlaces()
+	}
+	if len(cmd.Path) == 0 {
+		return usagef("no log in the usual places: name the files to follow, or - for standard input")
+	}
+	if cmd.Rotated {
+		return usagef("--rotated: a file is followed through its rotations as it is")
+	}
+	for _, path := range cmd.Path {
+		if info, err := os.Stat(path); err == nil && info.IsDir() {
+			return usagef("%s is a folder: name the files to follow, or a pattern", path)
+		}
+	}
+	return nil
 }
 
 // tailer counts the lines that come in and shows what they say. All but notice and ask is used
@@ -127,6 +140,9 @@ func (cmd *tailCmd) tailer(p *program) (*tailer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := cmd.checkPaths(); err != nil {
+		return nil, err
+	}
 	if cmd.Interval < 100*time.Millisecond {
 		return nil, usagef("--interval %v: want 100ms or more", cmd.Interval)
 	}
@@ -140,7 +156,7 @@ func (cmd *tailCmd) tailer(p *program) (*tailer, error) {
 	if cmd.Table != "" && !knownTable(cmd.Table) {
 		return nil, usagef("unknown table %q, want one of %s", cmd.Table, strings.Join(aggregate.TableNames(false), ", "))
 	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Every: every, Filter: s.filter, Classifier: s.classifier}
+	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Every: every, Filter: s.filter, Rewrite: s.rewrite, Classifier: s.classifier}
 	if cmd.UI || cmd.Window > 0 || cmd.Checkpoint != "" {
 		opt.Recent = max(cmd.Window, keptWindow)
 	}
@@ -214,9 +230,13 @@ func (t *tailer) parserOptions(first []byte) parser.Options {
 
 // follow reads until the user, the end of all streams or --once ends it.
 func (t *tailer) follow() error {
+	var stdin io.Reader // the dashboard's keys, unless a log comes from there
+	if slices.Contains(t.cmd.Path, "-") {
+		stdin = interruptible(t.p.ctx, t.p.stdin)
+	}
 	f, err := follow.Start(context.WithoutCancel(t.p.ctx), follow.Options{
 		Paths: t.cmd.Path, From: t.from, Positions: t.resumed, Time: t.since, Stamp: t.stamp,
-		Once: t.cmd.Once, Poll: t.cmd.Poll, Stdin: interruptible(t.p.ctx, t.p.stdin), Notice: t.notice,
+		Once: t.cmd.Once, Poll: t.cmd.Poll, Stdin: stdin, Notice: t.notice,
 	})
 	if err != nil {
 		return usageError{err}

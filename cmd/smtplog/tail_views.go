@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -29,6 +30,8 @@ func (t *tailer) view() error {
 		return usagef("--plain, --live and --ui are formats of their own: leave out --format %s", cmd.Format)
 	case cmd.UI && (!isTerminal(t.dest) || !isTerminalIn(t.p.stdin)):
 		return usagef("--ui needs a terminal")
+	case cmd.UI && slices.Contains(cmd.Path, "-"):
+		return usagef("--ui takes its keys from standard input: name the files to follow")
 	case cmd.UI && cmd.Once:
 		return usagef("--ui goes on: leave out --once")
 	case cmd.UI:

@@ -31,6 +31,9 @@ func (cmd *traceCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	if err := q.disguise(s.anonymizer); err != nil {
+		return err
+	}
 	in, dest, finish, err := openBoth(p, &cmd.inputFlags, &cmd.outputFlags, s)
 	if err != nil {
 		return err
@@ -193,10 +196,11 @@ func (t *tracer) pass(list *lister) {
 	}
 	t.list = list
 	in.want = t.worth
-	if list != nil || t.q.exact == nil && len(t.q.fold) == 0 {
+	if list != nil || t.s.anonymizer != nil || t.q.exact == nil && len(t.q.fold) == 0 {
 		in.want = nil
 	}
 	for l := in.next(); l != nil; l = in.next() {
+		l.disguise(t.s.anonymizer)
 		t.seq++
 		if !t.s.until.IsZero() && !l.ev.Time.Before(t.s.until) {
 			continue

@@ -28,7 +28,7 @@ func (t *track) snapshot() (all []sibling, now *generation, err error, ok bool) 
 // open opens the file at the path. Where it is open already that file is shared: permission
 // to open it again may be gone.
 func (t *track) open() (*generation, error) {
-	if n := t.newest(); n != nil && n.current {
+	if n := t.newest(); n != nil {
 		if info, err := os.Stat(t.path); err == nil && os.SameFile(info, n.info) {
 			return newGeneration(n.file)
 		}
@@ -52,7 +52,7 @@ func (t *track) extend() {
 				t.failed(n, err)
 				return
 			}
-			if whole && n.identified() { // nothing came between
+			if whole && n.checked { // nothing came between
 				t.well()
 				t.complete = true
 				return
@@ -66,6 +66,7 @@ func (t *track) extend() {
 	}
 	t.arrange(all, now, time.Now())
 	switch {
+	case t.blocked: // told already
 	case now != nil:
 		t.well()
 	case errors.Is(err, fs.ErrNotExist):
@@ -87,7 +88,7 @@ func (t *track) extend() {
 func (t *track) arrange(all []sibling, now *generation, since time.Time) {
 	n := t.newest()
 	kept, cut := false, false // now is n's file: with its content, with another one
-	if n != nil && n.current && now != nil && n.file == now.file {
+	if n != nil && now != nil && n.file == now.file {
 		kept = now.info.Size() >= n.offset && prefixed(now.head, n.head) && len(now.head) >= len(n.head)
 		cut = !kept
 		t.queue = t.queue[:len(t.queue)-1] // now takes its place, at the end
@@ -105,15 +106,21 @@ func (t *track) arrange(all []sibling, now *generation, since time.Time) {
 		}
 	}
 	if cut {
-		at, after = t.rescue(n, all), n.info.ModTime()
+		var ok bool
+		if at, ok = t.rescue(n, all); !ok {
+			t.queue = append(t.queue, n)
+			t.complete = false
+			return
+		}
+		after = n.info.ModTime()
 	}
 	for _, g := range slices.Backward(t.queue) {
 		if at < 0 {
-			at = g.among(all)
+			at = g.among(all, true)
 		}
 	}
 	if at < 0 && t.last != nil && t.last.identified() {
-		at = t.last.among(all)
+		at = t.last.among(all, false)
 	}
 	t.complete, t.blocked = true, false
 	for i, s := range all {
@@ -136,11 +143,7 @@ func (t *track) arrange(all []sibling, now *generation, since time.Time) {
 		case !whole && time.Since(s.info.ModTime()) < t.f.Grace: // a copy begun
 			t.complete = false
 		default:
-			g, err := openGeneration(s.path)
-			if err == nil && !os.SameFile(g.info, s.info) {
-				g.file.Close()
-				err = fs.ErrNotExist
-			}
+			g, err := s.open()
 			if t.complete = err == nil; err == nil {
 				t.queue = append(t.queue, g)
 			}
@@ -155,11 +158,14 @@ func (t *track) arrange(all []sibling, now *generation, since time.Time) {
 			now = t.continued(n, cut, now, all)
 		}
 		if now != nil {
-			now.current = true
+			now.current, now.checked = true, now.identified()
 			t.queue = append(t.queue, now)
 		}
 	} else {
 		t.release(now)
+		if n != nil {
+			n.current = false
+		}
 	}
 	for i, g := range t.queue[:max(0, len(t.queue)-1)] {
 		if g.left.IsZero() {
@@ -190,32 +196,37 @@ func (t *track) pass(s sibling) bool {
 }
 
 // rescue looks for a copy of n, whose file was truncated, and queues it to be read on from n's
-// offset. It returns the copy's place in all, -1 if there is none.
-func (t *track) rescue(n *generation, all []sibling) int {
-	at := -1
-	if n.identified() {
-		for i, s := range all {
-			if !same(s.head, n.head) {
-				continue
-			}
-			at = i // even if it is too short to have more
-			g, err := openGeneration(s.path)
-			if err != nil {
-				continue
-			}
-			if ok, _ := g.seek(n.position(t.path)); ok {
+// offset. It returns the copy's place in all, -1 if there is none; ok is false if that cannot
+// be told yet.
+func (t *track) rescue(n *generation, all []sibling) (at int, ok bool) {
+	at = -1
+	if !n.identified() {
+		return at, true
+	}
+	for i, s := range all {
+		if !same(s.head, n.head) {
+			continue
+		}
+		at = i // even if it is too short to have more
+		g, err := s.open()
+		if err == nil {
+			var found bool
+			if found, err = g.seek(n.position(t.path)); found {
 				g.settled = true
 				t.queue = append(t.queue, g)
 				t.f.notice(t.path, Truncated, "truncated, its rest is read from %s", s.path)
-				return i
+				return i, true
 			}
 			g.file.Close()
 		}
-		t.know(n.head)
-		t.after = n.info.ModTime()
-		t.f.notice(t.path, Truncated, "truncated, reading from its start; what was written just before and not copied is gone")
+		if err != nil && t.patient(s.info) {
+			return at, false
+		}
 	}
-	return at
+	t.know(n.head)
+	t.after = n.info.ModTime()
+	t.f.notice(t.path, Truncated, "truncated, reading from its start; what was written just before and not copied is gone")
+	return at, true
 }
 
 // continued finds out whether now, which has come to the path, has a content that was read
@@ -223,7 +234,7 @@ func (t *track) rescue(n *generation, all []sibling) int {
 func (t *track) continued(n *generation, cut bool, now *generation, all []sibling) *generation {
 	queued := n != nil && !cut && t.newest() == n
 	for _, old := range []*generation{n, t.last} {
-		if old == nil || old == n && !cut && !queued || !old.identified() || !same(old.head, now.head) || old.among(all) >= 0 {
+		if old == nil || old == n && !cut && !queued || !old.identified() || !same(old.head, now.head) || old.among(all, old == n) >= 0 {
 			continue // if the old one was rotated away this is another one, which only looks like it
 		}
 		if ok, _ := now.advance(old.offset, fingerprint(old.tail)); ok {
@@ -249,7 +260,7 @@ func (t *track) continued(n *generation, cut bool, now *generation, all []siblin
 
 // toEnd passes over what a file holds whose content was read before and has been changed.
 func (t *track) toEnd(g *generation) {
-	if _, err := g.goTo(lastLine(g.file)); err == nil {
+	if err := g.toEnd(); err == nil {
 		t.f.notice(t.path, Lost, "begins with what was read already, but was changed: going on at its end")
 	}
 }
@@ -264,7 +275,7 @@ func (t *track) begin(ctx context.Context) bool {
 	if info, err := os.Stat(filepath.Dir(t.path)); err == nil && info.ModTime().Before(since) {
 		since = info.ModTime() // nothing was renamed later
 	}
-	from := t.from
+	from, rotated := t.from, all
 	saved, found := t.f.saved(t.path)
 	if from == FromPositions && !found {
 		from = FromStart
@@ -283,7 +294,7 @@ func (t *track) begin(ctx context.Context) bool {
 			return false
 		}
 		if now != nil {
-			now.goTo(lastLine(now.file))
+			now.toEnd()
 		}
 		knowAll(all)
 		all = nil
@@ -291,6 +302,9 @@ func (t *track) begin(ctx context.Context) bool {
 		knowAll(all)
 		all = nil
 	case FromPositions:
+		if saved.Head == "" { // there was nothing yet: all is new
+			break
+		}
 		if now != nil {
 			if ok, _ := now.seek(saved); ok {
 				knowAll(all)
@@ -322,11 +336,35 @@ func (t *track) begin(ctx context.Context) bool {
 		}
 	}
 	t.arrange(all, now, since)
-	if len(t.queue) > 0 {
-		g := t.queue[0]
-		t.f.send(ctx, Block{Path: t.path, Pos: g.position(t.path)})
+	p, known := Position{Path: t.path}, from != FromPositions
+	if len(t.queue) > 0 && t.queue[0].identified() {
+		p, known = t.queue[0].position(t.path), true
+	} else if end, ok := t.before(rotated); ok {
+		p = end
+	}
+	if known {
+		t.f.send(ctx, Block{Path: t.path, Pos: p})
 	}
 	return true
+}
+
+// before returns the end of the newest rotated file: where a path is whose file has no line to
+// know it by.
+func (t *track) before(rotated []sibling) (p Position, ok bool) {
+	if len(rotated) == 0 {
+		return p, false
+	}
+	g, err := rotated[len(rotated)-1].open()
+	if err != nil {
+		return p, false
+	}
+	defer g.file.Close()
+	if g.toEnd() != nil || !g.identified() {
+		return p, false
+	}
+	p = g.position(t.path)
+	p.Done = true
+	return p, true
 }
 
 // find returns the rotated file in which p lies, gone to there.
@@ -336,10 +374,10 @@ func (t *track) find(p Position, all []sibling) (int, *generation, error) {
 		if s.err != nil {
 			failed = s.err
 		}
-		if s.err != nil || p.Head != "" && headPrint(s.head) != p.Head {
+		if s.err != nil || headPrint(s.head) != p.Head {
 			continue
 		}
-		g, err := openGeneration(s.path)
+		g, err := s.open()
 		if err == nil {
 			var ok bool
 			if ok, err = g.seek(p); ok {
@@ -365,9 +403,9 @@ func (t *track) since(all []sibling, now *generation) ([]sibling, error) {
 		t.know(s.head)
 	}
 	for i, s := range all[first:] {
-		g, err := openGeneration(s.path)
+		g, err := s.open()
 		if err != nil {
-			continue
+			return nil, err
 		}
 		found, err := g.find(t.f.Time, t.f.Stamp)
 		if err == nil && found {

@@ -1,5 +1,56 @@
 // Package follow hands out the lines of logs that are still being written: each line once,
-// through rotation, truncation, restarts and whatever else becomes of the files.
+// through rotation, truncation and restarts.
+//
+//	f, err := follow.Start(ctx, follow.Options{Paths: paths, From: follow.FromPositions, Positions: saved})
+//	for b := range f.Blocks() {
+//		count(b.Text)
+//		saved[b.Path] = b.Pos // what a checkpoint keeps, together with the counts
+//	}
+//
+// To read history by other means and then go on here: End returns an open file and the
+// position behind its last whole line, At that of any offset, Predecessors the rotated files.
+//
+// # How nothing is lost or doubled
+//
+// What a path's log was between two rotations is a generation. It is known by its content: its
+// first kilobyte, or in a saved Position the fingerprints of its first line and of the bytes
+// before the offset. Generations are read one after the other, each to its end. The files are
+// read from an offset; github.com/hpcloud/tail only wakes the reader up early, because its
+// notices may be late or missing.
+//
+//   - Rename and create, also with dates for names: the old file is open and is read on until
+//     it has been quiet for Options.Grace, since its writer may not have opened the new one.
+//     Generations that came and went between two looks, or while nobody followed, are found
+//     among the rotated files beside the path and read in order.
+//   - Rename and gzip (bzip2, xz, zstd): the same; what was not open is read from the compressed
+//     file. One that is still being written is waited for.
+//   - copytruncate: each block is handed on only after the file's beginning has been looked at
+//     again, so that a file which was cut and has outgrown the old offset is noticed. The rest
+//     of the old content is read from the copy, or the copy's compressed copy.
+//   - A file that vanishes is read on and waited for. If it, or a copy of it that has grown,
+//     comes back, reading goes on where it was. A link that names another file is a rotation.
+//   - Numbers of files are used again by the system: they prove nothing without the content.
+//   - A killed process goes on from the Position that was saved together with what was counted.
+//     An unfinished last line is not handed on before it is whole or its file is left; the
+//     position lies before it.
+//
+// Rotated files are those in the path's folder, or that of the file it links to, with the
+// path's name and a number or date behind it or before its extension, .old, .bak, .prev or ~.
+// Numbers give their order, times of writing that of dates.
+//
+// # What cannot be exact
+//
+//   - copytruncate: what is written between the end of the copy and the cut is gone from the
+//     disk. Some of it may have been read before. No reader can help that.
+//   - A file that is cut without a copy, or removed before it was opened. The Notice is
+//     Truncated or Lost; so is the one if the file that a Position lies in is gone.
+//   - A file that is written to after Grace of silence, while the next one is written too.
+//   - Two generations with the same first kilobyte, both come and gone between two looks.
+//   - Rotated files in another folder, or in one that may not be listed: exact while the
+//     process runs and looks between two rotations, not found after a restart.
+//   - Pipes cannot be read again: what a killed process took out of one is gone.
+//   - Compressing without keeping the time of writing, where names have dates: the order may be
+//     wrong after a restart.
 package follow
 
 import (

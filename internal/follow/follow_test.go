@@ -238,7 +238,9 @@ func TestFromStartAndStop(t *testing.T) {
 func TestRotationByRename(t *testing.T) {
 	t.Parallel()
 	path := logPath(t)
+	write(t, path, "")
 	r := read(t, options(FromStart, path))
+	r.opened(path)
 	var want string
 	for n := range 5 {
 		write(t, path, block(10*n, 10*n+5))
@@ -503,17 +505,13 @@ func TestSymlinkChanged(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "current")
+	r := read(t, options(FromStart, path))
 	for n := range 3 {
 		name := fmt.Sprintf("mx-%d", n)
 		write(t, filepath.Join(dir, name), block(10*n, 10*n+10))
 		must(t, os.Symlink(name, path+".new"))
 		must(t, os.Rename(path+".new", path))
-		if n == 0 {
-			r := read(t, options(FromStart, path))
-			defer func() { r.wait(path, block(0, 30)) }()
-			r.wait(path, block(0, 10))
-		}
-		time.Sleep(50 * time.Millisecond)
+		r.wait(path, block(0, 10*n+10)) // by its name nobody would find it later
 	}
 }
 
@@ -609,6 +607,44 @@ func TestOnce(t *testing.T) {
 	missing.Once = true
 	r := read(t, missing)
 	r.end()
+}
+
+// A checkpoint made while there was nothing to know the file by finds what came since.
+func TestRestartFromAnEmptyOrMissingFile(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(path string){
+		"missing":               func(string) {},
+		"empty":                 func(path string) { write(t, path, "") },
+		"missing, one rotated":  func(path string) { write(t, path+".1", "old\n") },
+		"empty, one compressed": func(path string) { write(t, path+".1", "old\n"); pack(t, "gzip", path+".1"); write(t, path, "") },
+		"unfinished":            func(path string) { write(t, path, block(0, 1)[:10]) },
+	} {
+		path := logPath(t)
+		prepare(path)
+		o := options(FromStart, path)
+		o.Once = true
+		o.Positions = read(t, o).end()
+		o.From = FromPositions
+		for n := range 3 {
+			for _, ext := range []string{"", ".gz"} {
+				for i := 3; i > 0; i-- {
+					os.Rename(fmt.Sprint(path, ".", i, ext), fmt.Sprint(path, ".", i+1, ext))
+				}
+			}
+			text := block(n, n+1)
+			if name == "unfinished" && n == 0 {
+				text = text[10:]
+			}
+			write(t, path, text)
+			must(t, os.Rename(path, path+".1"))
+			write(t, path, "") // an empty one in between
+		}
+		r := read(t, o)
+		r.end()
+		if got := r.text[path]; got != block(0, 3) {
+			t.Errorf("%s: got %q; from %v; %v", name, got, o.Positions, r.notices)
+		}
+	}
 }
 
 // A position finds its line, with the same name for it, wherever the file has got to.

@@ -27,6 +27,7 @@ type generation struct {
 	limit   int64  // where to end; -1: nowhere
 	ended   bool   // nothing was left when it was last read
 	current bool   // the path named this file when it was last looked at
+	checked bool   // no other content can have come and gone before this one
 	settled bool   // nobody writes to it any more
 
 	left  time.Time // since when there is a newer generation; zero: there is none
@@ -61,14 +62,18 @@ func newGeneration(file *os.File) (*generation, error) {
 		return nil, err
 	}
 	g := &generation{file: file, info: info, limit: -1, grown: time.Now()}
-	return g, g.rewind()
+	if err := g.rewind(); err != nil {
+		return nil, err
+	}
+	return g, nil
 }
 
-// among returns where the content is in a list of rotated files; -1 if it is not.
-func (g *generation) among(all []sibling) int {
+// among returns where the content is in a list of rotated files; -1 if it is not. Only while
+// the file is open its number belongs to it.
+func (g *generation) among(all []sibling, open bool) int {
 	for i := len(all) - 1; i >= 0; i-- {
 		s := &all[i]
-		if os.SameFile(s.info, g.info) && (s.err != nil || prefixed(s.head, g.head)) || g.identified() && same(s.head, g.head) {
+		if open && os.SameFile(s.info, g.info) && (s.err != nil || prefixed(s.head, g.head)) || g.identified() && same(s.head, g.head) {
 			return i
 		}
 	}
@@ -156,11 +161,7 @@ func (g *generation) intact() (bool, error) {
 
 // seek goes to the offset of p if the content is that in which p lies.
 func (g *generation) seek(p Position) (bool, error) {
-	if p.Head == "" { // a file without a line: only the system can tell
-		device, inode := identity(g.info)
-		return inode != 0 && device == p.Device && inode == p.Inode && p.Offset == 0, nil
-	}
-	if headPrint(g.head) != p.Head {
+	if p.Head == "" || headPrint(g.head) != p.Head {
 		return false, nil
 	}
 	return g.advance(p.Offset, p.Tail)
@@ -329,4 +330,21 @@ func (g *generation) find(t time.Time, stamp Stamp) (bool, error) {
 		}
 		at += n
 	}
+}
+
+// toEnd goes behind the last whole line.
+func (g *generation) toEnd() error {
+	end := g.base
+	if !g.packed {
+		end = lastLine(g.file)
+	} else if g.identified() {
+		for n := int64(1); n > 0; end += n {
+			var err error
+			if n, err = skipLine(g.in); err != nil {
+				return err
+			}
+		}
+	}
+	_, err := g.goTo(end)
+	return err
 }

@@ -93,7 +93,7 @@ func (f *Follower) journalctl(ctx context.Context, args []string, last Position)
 	defer cancel()
 	cmd := exec.CommandContext(run, "journalctl", args...)
 	cmd.WaitDelay = time.Second
-	var said bytes.Buffer
+	var said limited
 	cmd.Stderr = &said
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -141,8 +141,8 @@ func (f *Follower) journalctl(ctx context.Context, args []string, last Position)
 		return last, err
 	case wait == nil && f.Once:
 		return last, nil
-	case said.Len() > 0:
-		return last, errors.New(lastLineOf(said.Bytes()))
+	case len(said) > 0:
+		return last, errors.New(lastLineOf(said))
 	case wait == nil:
 		return last, errEnded
 	}
@@ -181,4 +181,13 @@ func cursor(line []byte) string {
 func lastLineOf(b []byte) string {
 	b = bytes.TrimSpace(b)
 	return string(b[bytes.LastIndexByte(b, '\n')+1:])
+}
+
+// limited keeps the end of what is written to it.
+type limited []byte
+
+func (l *limited) Write(b []byte) (int, error) {
+	*l = append(*l, b...)
+	*l = (*l)[max(0, len(*l)-4<<10):]
+	return len(b), nil
 }

@@ -18,7 +18,8 @@ type Position struct {
 	Path string `json:"path"` // as followed: where to go on
 	// Offset is how many bytes of the content (decompressed) come before.
 	Offset int64 `json:"offset"`
-	// Head is the fingerprint of the content's first line; empty while there is no whole line.
+	// Head is the fingerprint of the content's first line; empty if there was none, here or in
+	// a rotated file: all that is found is new.
 	Head string `json:"head,omitempty"`
 	// Tail is the fingerprint of the bytes just before Offset, 256 at most.
 	Tail string `json:"tail,omitempty"`

@@ -3,6 +3,7 @@ package follow
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -134,6 +135,7 @@ func inOrder(all []sibling) {
 		// A compressor may leave its own time, which is too late: it proves nothing against a plain file.
 		high, low := all[i-1], all[i]
 		switch c := byTime(low, high); {
+		case low.number == high.number:
 		case c < 0 && (low.packed || !high.packed):
 			upwards++
 		case c > 0 && (high.packed || !low.packed):
@@ -193,18 +195,30 @@ func siblings(listing []sibling, old heads) ([]sibling, heads) {
 	return kept, memory
 }
 
+// open opens the file, if it still has the name.
+func (s *sibling) open() (*generation, error) {
+	g, err := openGeneration(s.path)
+	if err == nil && !os.SameFile(g.info, s.info) {
+		g.file.Close()
+		err = fs.ErrNotExist
+	}
+	if err != nil {
+		return nil, err
+	}
+	return g, nil
+}
+
 // errUnfinished tells that a compressor has not begun to write.
 var errUnfinished = errors.New("is still being compressed")
 
 // look reads the head.
 func (s *sibling) look() {
-	g, err := openGeneration(s.path)
+	g, err := s.open()
 	if err != nil {
 		s.err = err
 		return
 	}
 	defer g.file.Close()
-	s.info = g.info
 	if s.packed && !g.packed { // its compressor has not begun to write
 		s.err = errUnfinished
 		return

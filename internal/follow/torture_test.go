@@ -507,3 +507,70 @@ func torture(t *testing.T, s style, perS int, length time.Duration) {
 		t.Errorf("%d lines written, counted up to %d: %d lost, %d doubled, %d torn\n%s", l.next, c.Next, c.Lost, c.Doubled, c.Torn, strings.Join(c.Notices, "\n"))
 	}
 }
+
+// copytruncate as logrotate does it lets nobody wait: what is written between the end of the
+// copy and the cut is gone from the disk, and no reader can be sure to have it. But whatever
+// is on the disk afterwards must have been read, once.
+func TestCopyTruncateRace(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	l := &logger{t: t, path: filepath.Join(dir, "mail.log"), perS: 50_000}
+	l.file = l.create()
+	defer func() { l.file.Close() }()
+	f, err := Start(context.Background(), options(FromStart, l.path))
+	must(t, err)
+	stop := make(chan struct{})
+	var writer, rotator sync.WaitGroup
+	writer.Go(func() { l.run(stop) })
+	rotations := 0
+	rotator.Go(func() {
+		for end := time.Now().Add(1500 * time.Millisecond); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+			rotations++
+			in, err := os.Open(l.path)
+			l.must(err)
+			out, err := os.Create(fmt.Sprintf("%s.%d", l.path, rotations))
+			l.must(err)
+			_, err = io.Copy(out, in)
+			l.must(err)
+			out.Close()
+			in.Close()
+			l.must(os.Truncate(l.path, 0))
+		}
+		close(stop)
+		writer.Wait()
+		f.Stop()
+	})
+	read := map[string]int{}
+	for b := range f.Blocks() {
+		for line := range bytes.Lines(b.Text) {
+			read[string(line)]++
+		}
+	}
+	rotator.Wait()
+	files, err := filepath.Glob(l.path + "*")
+	must(t, err)
+	onDisk, missing, doubled, torn := 0, 0, 0, 0
+	for _, name := range files {
+		content, err := os.ReadFile(name)
+		must(t, err)
+		for line := range bytes.Lines(content) {
+			if len(line) != lineSize || !bytes.HasPrefix(line, []byte("Nov 24")) {
+				continue // torn by the cut
+			}
+			if onDisk++; read[string(line)] == 0 {
+				missing++
+			}
+		}
+	}
+	for line, n := range read {
+		if len(line) != lineSize || !strings.HasPrefix(line, "Nov 24") {
+			torn++
+		} else if n > 1 {
+			doubled++
+		}
+	}
+	t.Logf("%d rotations: %d lines written, %d on the disk, %d read, %d torn", rotations, l.next, onDisk, len(read)-torn, torn)
+	if missing > 0 || doubled > 0 {
+		t.Errorf("%d lines that are on the disk were not read, %d were read twice", missing, doubled)
+	}
+}

@@ -170,7 +170,9 @@ func (t *track) look(ctx context.Context, drain bool) (moved, more bool) {
 
 // read hands on what there is in g; rest: it stopped before the end.
 func (t *track) read(ctx context.Context, g *generation) (moved, rest bool) {
-	g.ended = false
+	if g.ended = g.current && !g.checked; g.ended {
+		return false, false // the next look finds out what came before it
+	}
 	for n := 0; n < budget; {
 		text, err := g.next(&t.buf)
 		switch {
@@ -202,6 +204,9 @@ func (t *track) read(ctx context.Context, g *generation) (moved, rest bool) {
 func (t *track) emit(ctx context.Context, g *generation, text []byte, done bool) bool {
 	text = bytes.Clone(text)
 	g.took(text)
+	if len(text) == 0 && !g.identified() {
+		return true // the position before says more: it can be found again
+	}
 	p := g.position(t.path)
 	p.Done = done
 	return t.f.send(ctx, Block{Path: t.path, Text: text, Pos: p})
@@ -262,8 +267,10 @@ func (t *track) finish(ctx context.Context, g *generation) (Position, bool) {
 func (t *track) drop(g *generation) {
 	g.file.Close()
 	t.queue = t.queue[1:]
-	t.last, t.after = g, g.info.ModTime()
-	t.know(g.head)
+	if t.after = g.info.ModTime(); g.identified() {
+		t.last = g
+		t.know(g.head)
+	}
 }
 
 // failed says that g cannot be read, and tries anew, from the path if the file is no good.

@@ -70,7 +70,7 @@ func codeCell(code int) any {
 }
 
 // Entries writes a sequence of rows in one of the formats that are no NDJSON: CSV row by row,
-// text and Markdown at the end (they need to see all rows to lay them out, and keep at most
+// text, Markdown and HTML at the end (they need to see all rows to lay them out, and keep at most
 // MaxRows).
 type Entries struct {
 	w       io.Writer
@@ -82,7 +82,7 @@ type Entries struct {
 	dropped int64
 }
 
-// MaxRows bounds what a text or Markdown listing keeps.
+// MaxRows bounds what a listing in text, Markdown or HTML keeps.
 const MaxRows = 10_000
 
 // NewEntries returns an Entries for a format of Formats other than json and ndjson.
@@ -114,6 +114,13 @@ func (e *Entries) Row(row []any) {
 func (e *Entries) Finish() error {
 	if e.csv != nil {
 		return e.csv.Flush()
+	}
+	if e.format == "html" {
+		more := ""
+		if e.dropped > 0 {
+			more = group(e.dropped) + " more rows: --format ndjson or csv shows all."
+		}
+		return htmlRows(e.w, &aggregate.Table{Name: "entries", Title: e.opt.title(), Unit: "a row each", Columns: e.columns, Rows: e.rows}, more, e.opt)
 	}
 	var b bytes.Buffer
 	if e.format == "markdown" {

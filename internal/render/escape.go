@@ -1,7 +1,7 @@
-// Package render writes events, messages and reports as text, JSON, NDJSON, CSV and Markdown.
+// Package render writes events, messages and reports as text, JSON, NDJSON, CSV, Markdown and HTML.
 //
 // Log text is written by strangers. It is made harmless here and nowhere else: Text for
-// terminals, the JSON writer, the CSV and the Markdown cells each let no control byte, escape
+// terminals and HTML, the JSON writer, the CSV and the Markdown cells each let no control byte, escape
 // sequence, text direction override or formula through.
 package render
 

@@ -17,6 +17,7 @@ type Options struct {
 	Color bool // use colour
 	Top   int  // rows of each table; 0: the format's default; negative: all
 	Table string
+	Title string   // of an HTML page; "": Mail report
 	Notes []string // what the reader must know about the input; under the heading, in JSON in input
 	Zone  *time.Location
 }
@@ -35,6 +36,7 @@ var Formats = []Format{
 	{"ndjson", "one object on one line", 0, writeNDJSON},
 	{"csv", "one table (--table), RFC 4180, one header row", 0, writeCSV},
 	{"markdown", "tables in Markdown", 10, writeMarkdown},
+	{"html", "one self-contained page with charts", 200, writeHTML},
 }
 
 // FormatNames returns the names of Formats, separated by commas.
@@ -238,6 +240,8 @@ func Rows(w io.Writer, t *aggregate.Table, format string, opt Options) error {
 		return out.Flush()
 	case "markdown":
 		b = MarkdownTable(nil, t.Columns, topRows(t, opt.Top))
+	case "html":
+		return htmlRows(w, t, "", opt)
 	default:
 		o := object{}
 		for i, row := range topRows(t, opt.Top) {
