@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -133,6 +134,10 @@ func TestAnonymizeEverywhere(t *testing.T) {
 				args := append(slices.Clone(command), common...)
 				code, plain, _ := smtplog(t, "", args...)
 				hidden, out, stderr := smtplog(t, "", append(args, "--anonymize=key")...)
+				for _, log := range logs { // the folder may well be called like somebody
+					folder := strings.NewReplacer(filepath.Dir(log)+"/", "")
+					plain, out, stderr = folder.Replace(plain), folder.Replace(out), folder.Replace(stderr)
+				}
 				if code != hidden || out == "" {
 					t.Errorf("%q: exit %d, want %d: %s", command, hidden, code, stderr)
 				}
