@@ -271,6 +271,7 @@ func TestTruthOfTestdata(t *testing.T) {
 
 // The published runs of the lab, or those in the folder that SMTPLOG_LAB names.
 func TestTruthOfTheLab(t *testing.T) {
+	fixture.NoRace(t)
 	var dirs []string
 	if own := os.Getenv("SMTPLOG_LAB"); own != "" {
 		dirs, _ = filepath.Glob(filepath.Join(own, "*", ""))
