@@ -3,6 +3,7 @@ package status
 import (
 	"bytes"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -216,7 +217,7 @@ func BenchmarkContains(b *testing.B) {
 		for i := range rules {
 			for _, text := range rules[i].texts {
 				for _, ph := range text {
-					for _, part := range ph {
+					for _, part := range slices.Concat(ph...) {
 						count(&n, bytes.Contains(words, []byte(part)))
 					}
 				}
