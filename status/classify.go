@@ -282,6 +282,9 @@ func (c *Classifier) unwrap(text []byte, code int) ([]byte, Reply) {
 	text = trimBlanks(text)
 	if i := saidAt(text, code); i > 0 {
 		if r := c.replies.Parse(text[i:]); len(r.Text) > 0 || r.Code != 0 {
+			if r.Stage == StageNone && bytes.HasSuffix(text[:i], []byte(" refused to talk to me: ")) {
+				r.Stage = StageConnect
+			}
 			return r.Text, r
 		}
 	}
