@@ -132,7 +132,7 @@ provider acme  mx *.acme.example
 func TestWords(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"User unknown", " user unknown "},
-		{"550 5.1.1 <bob@example.com>... User doesn't exist", " user doesnt exist "},
+		{"550 5.1.1 <bob@example.com>... User doesn't exist", " user does not exist "},
 		{"mailbox_full: over-quota (#4.2.2)", " mailbox full over quota "},
 		{"blocked using zen.spamhaus.org.See it", " blocked using @zen.spamhaus.org see it "},
 		{"refused. OFR006_102 [102]", " refused ofr006_102 "},
