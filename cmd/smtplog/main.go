@@ -53,6 +53,7 @@ type cli struct {
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 
 	Completion completionCmd `cmd:"" help:"What bash, zsh or fish needs to complete commands, flags and values."`
+	Man        manCmd        `cmd:"" hidden:"" help:"The manual page."`
 }
 
 const description = `Smtplog reads Postfix and Exim logs and says what became of the mail.
