@@ -47,7 +47,12 @@ func (s *eximFields) next() bool {
 	case len(b) == 0:
 		s.val = nil
 	case b[0] == '"':
-		s.val, b = cutEximQuoted(b)
+		val, rest := cutEximQuoted(b)
+		if s.val = val; len(rest) > 0 && rest[0] == '@' { // an address: id="a b"@c
+			_, rest = cutWord(rest)
+			s.val = b[:len(b)-len(rest)]
+		}
+		b = rest
 	case b[0] == '<':
 		s.val, b = cutEximAngle(b)
 	default:
@@ -196,23 +201,29 @@ func cutEximHost(b []byte) (peer Peer, rest []byte) {
 }
 
 // heloEnd returns the index of the parenthesis that closes b[0]: the first one with " [ip]"
-// after it and no field before it. In a damaged line, "(broken.example [192.0.2.1] P=...",
-// it returns the index of the blank before the peer.
+// after it, or with a field (a local client has no address). In a damaged line,
+// "(broken.example [192.0.2.1] P=...", it returns the index of the blank before the peer.
 func heloEnd(b []byte) int {
-	first, peer := -1, -1
+	first, peer, fields := -1, -1, false
 	for i := 1; i < len(b); i++ {
 		switch b[i] {
 		case ')':
-			if r := b[i+1:]; len(r) > 3 && r[0] == ' ' && r[1] == '[' && isIP(r[2:]) {
+			r := b[i+1:]
+			if len(r) > 3 && r[0] == ' ' && r[1] == '[' && isIP(r[2:]) {
+				if peer >= 0 && first < 0 && fields {
+					return peer
+				}
 				return i
 			}
-			if first < 0 {
-				first = i
+			if first < 0 && !fields {
+				if first = i; len(r) > 2 && r[0] == ' ' && 'A' <= r[1] && r[1] <= 'Z' && eximKeyLen(r[1:]) > 0 {
+					return i
+				}
 			}
 		case ' ':
 			if r := b[i+1:]; eximKeyLen(r) > 0 {
-				i = len(b)
-			} else if peer < 0 && len(r) > 3 && r[0] == '[' && isIP(r[1:]) {
+				fields = true
+			} else if peer < 0 && !fields && len(r) > 3 && r[0] == '[' && isIP(r[1:]) {
 				peer = i
 			}
 		}

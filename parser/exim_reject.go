@@ -148,6 +148,9 @@ func (p *Parser) parseEximRejected(b []byte, temporary bool, ev *Event) bool {
 		}
 		rest, _ = cutPrefix(rest, " or HELO")
 		arg, after := cutEximArgument(rest)
+		if helo := ev.Client.Helo; len(helo) > 0 && bytes.HasPrefix(trimLeft(rest), helo) {
+			_, after = cutEximArgument(trimLeft(rest)[len(helo):]) // whatever is in it
+		}
 		if text = after; ev.Client.Helo == nil {
 			ev.Client.Helo = arg
 		}

@@ -151,16 +151,18 @@ func listName(b []byte) []byte {
 // envelope cuts "; from=<a> to=<b> proto=ESMTP helo=<c>" (postscreen: with commas) off the
 // end of b, notes it and returns what stands before it.
 //
-// Text, addresses and HELO name are all strangers', and each may imitate the attributes.
-// Where there is more than one list, the first that fits the value which the reply quotes is
-// Postfix's, else the last that does not lie inside a value of the one before.
+// Addresses and HELO name are strangers', and each may imitate the attributes, also where the
+// reply begins with one of them ("554 5.7.1 <u@own.example>: Relay access denied"). The first
+// list behind that is Postfix's: what follows it lies in one of its values. Where a reply quotes
+// more than can be told apart, the first list that holds what it quotes counts.
 func (l *postfixLine) envelope(b []byte) []byte {
-	i := lastEnvelope(b)
+	i := nextEnvelope(b, 0)
 	if i < 0 {
-		return trimSemicolon(b)
-	}
-	if first := indexString(b, envelopeFrom); first >= 0 && first < i {
-		if j := l.quotedEnvelope(b, first, i); j >= 0 {
+		if i = indexString(b, "; from="); i < 0 { // without brackets
+			return trimSemicolon(b)
+		}
+	} else if next := nextEnvelope(b, i+1); next > 0 {
+		if j := l.quotedEnvelope(b, i); j >= 0 {
 			i = j
 		}
 	}
@@ -169,69 +171,58 @@ func (l *postfixLine) envelope(b []byte) []byte {
 }
 
 // quotedEnvelope returns the first list of attributes, from first on, that holds the address
-// or name with which the reply begins ("554 5.7.1 <u@own.example>: Relay access denied"); -1
-// if none does.
-func (l *postfixLine) quotedEnvelope(b []byte, first, last int) int {
-	open := bytes.IndexByte(b, '<')
+// or name with which the reply begins; -1 if none does.
+func (l *postfixLine) quotedEnvelope(b []byte, first int) int {
+	open := bytes.IndexByte(b[:first], '<')
 	if open < 0 || open > len("550 5.7.123 ") {
 		return -1
 	}
-	n := closingAngle(b[open:], ':')
-	if n < 0 {
-		return -1
-	}
-	quote := b[open+1 : open+n]
 	saved := *l.ev
 	defer func() { *l.ev = saved }()
-	for i := first; i <= last; {
-		if i > open+n {
-			*l.ev = saved
-			l.attributes(b[i+2:])
-			ev := l.ev
-			if bytes.Equal(quote, ev.Recipient) || bytes.Equal(quote, ev.Sender) || bytes.Equal(quote, ev.Client.Helo) {
+	for i, tries := first, 0; i >= 0 && tries < maxLists; i, tries = nextEnvelope(b, i+1), tries+1 {
+		*l.ev = saved
+		l.attributes(b[i+2:])
+		for _, val := range [...][]byte{l.ev.Recipient, l.ev.Sender, l.ev.Client.Helo} {
+			if quotes(b[open:i], val) {
 				return i
 			}
 		}
-		j := indexString(b[i+1:], envelopeFrom)
-		if j < 0 {
-			break
-		}
-		i += 1 + j
 	}
 	return -1
 }
 
-const (
-	envelopeFrom  = "; from=<"
-	envelopeTo    = "; to=<"
-	envelopeProto = "; proto="
-	envelopeHelo  = "; helo=<"
-)
+// maxLists is how many lists of attributes are looked at: a text of nothing else must not take
+// the square of its length.
+const maxLists = 256
 
-// lastEnvelope finds where the attributes begin, at the semicolon; -1 where they are missing
-// or cut off.
-func lastEnvelope(b []byte) int {
-	last := lastIndexString(b, envelopeFrom)
-	if last < 0 {
-		// No sender yet: the client was refused before MAIL.
-		for _, s := range [...]string{envelopeTo, envelopeProto, envelopeHelo} {
-			if i := indexString(b, s); i >= 0 {
+// quotes tells whether b begins with "<val>:".
+func quotes(b, val []byte) bool {
+	if string(val) == "<>" {
+		val = nil
+	} else if len(val) == 0 {
+		return false
+	}
+	n := 1 + len(val)
+	return len(b) > n+1 && bytes.Equal(b[1:n], val) && b[n] == '>' && b[n+1] == ':'
+}
+
+const envelopeFrom = "; from=<"
+
+// nextEnvelope finds where a list of attributes begins, from i on: at the semicolon. Without a
+// sender the client was refused before MAIL. It returns -1 where there is none.
+func nextEnvelope(b []byte, i int) int {
+	for ; ; i++ {
+		j := bytes.IndexByte(b[i:], ';')
+		if j < 0 {
+			return -1
+		}
+		i += j
+		for _, s := range [...]string{envelopeFrom, "; to=<", "; proto=", "; helo=<"} {
+			if hasPrefix(b[i:], s) {
 				return i
 			}
 		}
-		// A sender without brackets.
-		return indexString(b, "; from=")
 	}
-	for i := last; ; {
-		prev := lastIndexString(b[:i], envelopeFrom)
-		if prev < 0 {
-			break
-		}
-		if i = prev; coversEnd(b[prev+2 : last]) {
-			last = prev
-		}
-	}
-	return last
 }
 
 // coversEnd tells whether b, a list of attributes up to a certain point, ends inside a
@@ -338,23 +329,30 @@ func (l *postfixLine) content(b []byte) bool {
 }
 
 // lastOrigin finds " from h[ip]; from=<" or " from local; from=<", the last one that does
-// not lie inside a value of the one before, and returns the attributes from "from=<" on.
+// not lie inside a value of one before, and returns the attributes from "from=<" on.
 func lastOrigin(b []byte) (at int, p Peer, rest []byte) {
 	const from = " from "
-	i := lastEnvelope(b)
-	for i >= 0 {
+	at = -1
+	end := 0
+	for i, tries := len(b), 0; tries < maxLists; tries++ {
+		if i = lastIndexString(b[:i], envelopeFrom); i < 0 {
+			break
+		}
 		start := lastIndexString(b[:i], from)
 		if start < 0 {
 			break
 		}
 		name := b[start+len(from) : i]
-		if p, after, ok := cutPeer(name); ok && len(after) == 0 {
-			return start, p, b[i+2:]
-		}
+		peer, after, ok := cutPeer(name)
 		if string(name) == "local" || string(name) == "unknown" {
-			return start, Peer{Name: name}, b[i+2:]
+			peer, after, ok = Peer{Name: name}, nil, true
 		}
-		i = lastIndexString(b[:i], envelopeFrom)
+		if ok && len(after) == 0 && (at < 0 || coversEnd(b[i+2:end])) {
+			at, p, rest, end = start, peer, b[i+2:], i
+		}
+	}
+	if at >= 0 {
+		return at, p, rest
 	}
 	// No sender yet: "from h[ip];" at the end.
 	if start := lastIndexString(b, from); start >= 0 {

@@ -53,7 +53,9 @@ func (cmd *checkCmd) Run(p *program) error {
 		return p.checkFailed(err)
 	}
 	if cmd.Format == "table" {
-		fmt.Fprintln(p.stdout, line)
+		if _, err := fmt.Fprintln(p.stdout, line); err != nil {
+			return exitError{checkUnknown, err} // who asked must not take it for an answer
+		}
 	}
 	p.exit = state
 	return nil

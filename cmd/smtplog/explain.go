@@ -79,7 +79,7 @@ func (cmd *explainCmd) test(p *program) error {
 		p.errorf("%s:%d: a sample of %s is decided by %s: %s", cmd.Test, w.Line, w.Rule, w.TakenBy, render.Text(w.Text))
 	}
 	if len(wrong) == 0 {
-		fmt.Fprintf(p.stdout, "%s: %d rules, %d samples, each decided by its own rule\n", cmd.Test, n, samples)
+		fmt.Fprintf(p.stdout, "%s: %d rules, %d samples, each decided by its own rule\n", render.Text(cmd.Test), n, samples)
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"reflect"
 	"strings"
 	"syscall"
 
@@ -53,6 +54,7 @@ type cli struct {
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 
 	Completion completionCmd `cmd:"" help:"What bash, zsh or fish needs to complete commands, flags and values."`
+	Man        manCmd        `cmd:"" hidden:"" help:"The manual page."`
 }
 
 const description = `Smtplog reads Postfix and Exim logs and says what became of the mail.
@@ -79,9 +81,9 @@ func (p *program) errorf(format string, args ...any) {
 	p.sayf(format, args...)
 }
 
-// sayf says something that is no failure.
+// sayf says something that is no failure. Names of files and what they hold are strangers' text.
 func (p *program) sayf(format string, args ...any) {
-	fmt.Fprintf(p.messages(), "smtplog: "+format+"\n", args...)
+	fmt.Fprintf(p.messages(), "smtplog: %s\n", render.Text(fmt.Sprintf(format, args...)))
 }
 
 // usageError is an error in what the user asked for.
@@ -142,6 +144,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	k, err := kong.New(&c, kong.Name("smtplog"), kong.Description(description),
 		kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
 		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
+		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
 		vars(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		panic(err) // the grammar above is wrong
@@ -187,6 +190,26 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUnread
 	}
 	return p.exit
+}
+
+// asGiven takes a word of the command line as it is: kong's own way would replace the bytes of a
+// file's name that are not UTF-8.
+func asGiven(change func(string) string) kong.MapperFunc {
+	return func(ctx *kong.DecodeContext, target reflect.Value) error {
+		token, err := ctx.Scan.PopValue(ctx.Value.Name)
+		if err != nil {
+			return err
+		}
+		word, ok := token.Value.(string)
+		if !ok {
+			return fmt.Errorf("want a text, not %v", token.Value)
+		}
+		if change != nil {
+			word = change(word)
+		}
+		target.SetString(word)
+		return nil
+	}
 }
 
 // isCheck tells whether a command line that could not be understood is one of check, whose

@@ -54,6 +54,7 @@ var (
 	ErrDirectory = errors.New("is a directory")
 	ErrEmpty     = errors.New("is empty")
 	ErrReplaced  = errors.New("was replaced by another file while the logs were read: run again")
+	ErrShrunk    = errors.New("got shorter while it was read (truncated by a rotation?): run again")
 )
 
 // Open opens a path, or standard input for "-".
@@ -279,6 +280,9 @@ func (f *File) long(part []byte) (line []byte, err error) {
 }
 
 func (f *File) wrap(err error) error {
+	if err == io.EOF && f.stream == nil && f.packed == nil && f.taken.Load() < f.Size {
+		return ErrShrunk
+	}
 	if err == io.EOF || f.packed == nil {
 		return plain(err)
 	}

@@ -253,3 +253,35 @@ func TestEndlessLine(t *testing.T) {
 		f.Close()
 	}
 }
+
+// A file that is truncated while it is read (logrotate's copytruncate) has not been read to
+// its end.
+func TestShrinkingFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "mail.log")
+	text := bytes.Repeat([]byte("a line\n"), 4*bufSize)
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for at, want := range []error{nil, ErrShrunk} {
+		if at > 0 {
+			if err := os.Truncate(path, bufSize); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Rewind(); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for err = nil; err == nil; n++ {
+			_, err = f.Next()
+		}
+		if want == nil && (err != io.EOF || n != 4*bufSize+1) || want != nil && (err != want || n >= 4*bufSize) {
+			t.Errorf("%v after %d lines, want %v", err, n, want)
+		}
+	}
+}

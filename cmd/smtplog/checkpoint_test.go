@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/fixture"
+)
+
+// newTailer is a tailer that has read nothing.
+func newTailer(t testing.TB) *tailer {
+	t.Helper()
+	c, err := aggregate.NewCollector(aggregate.Options{Recent: keptWindow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := (&pathFlags{TZ: "UTC"}).settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &tailer{cmd: &tailCmd{}, s: s, c: c, logs: map[string]*followed{}, sets: map[string]int{}}
+}
+
+// FuzzCheckpoint wants that no checkpoint does harm, not even one whose checksum is right.
+func FuzzCheckpoint(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "state")
+	if code, _, stderr := smtplog(f, "", "tail", "--once", "--tz", "UTC", "--year", "2026", "--format", "json", "--checkpoint", path,
+		fixture.Testdata(f, "logs", "exim.rejectlog")); code != 0 {
+		f.Fatal(stderr)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	saved := newTailer(f)
+	if err := saved.restoreFrom(b); err != nil || len(saved.logs) != 1 {
+		f.Fatalf("the seed is no checkpoint: %v", err)
+	}
+	f.Add(b[len(checkpointMagic)+len("00000000\n"):])
+	f.Add([]byte(`{"logs":[{"position":{"path":"x","offset":-1},"recent":"Tm92","last":"9999-12-31T23:59:59Z"},null],"sets":{"x":-1}}` + "\n"))
+	f.Add([]byte("null\n"))
+	f.Fuzz(func(t *testing.T, rest []byte) {
+		tl := newTailer(t)
+		whole := append(fmt.Appendf(nil, "%s%08x\n", checkpointMagic, crc32.ChecksumIEEE(rest)), rest...)
+		if tl.restoreFrom(whole) != nil {
+			return
+		}
+		for _, l := range tl.logs {
+			l.keep([]byte("Nov  3 04:00:00 mx postfix/qmgr[1]: 3A1B2C3D4E: removed\n"))
+			l.resume(tl)
+		}
+		if _, err := tl.checkpoint(); err != nil {
+			t.Fatal(err)
+		}
+		tl.c.Report()
+	})
+}

@@ -1,0 +1,425 @@
+package main
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/net/html"
+
+	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/fixture"
+	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
+)
+
+// hostileTexts are what strangers may write, of testdata/hostile/texts.txt.
+func hostileTexts(t testing.TB) (texts []string) {
+	t.Helper()
+	for _, line := range fixture.Lines(t, fixture.Testdata(t, "hostile", "texts.txt")) {
+		if line[0] == '#' {
+			continue
+		}
+		s, err := strconv.Unquote(string(line))
+		if err != nil {
+			t.Fatalf("%s: %v", line, err)
+		}
+		texts = append(texts, s)
+	}
+	if len(texts) < 100 {
+		t.Fatal("too few texts")
+	}
+	return texts
+}
+
+var hostilePlace = regexp.MustCompile(`\{[a-z]+\}`)
+
+// hostileLog is the log of testdata/hostile for an MTA with words in its places.
+func hostileLog(t testing.TB, mta string, words func(place string) string) string {
+	t.Helper()
+	var b strings.Builder
+	for _, line := range fixture.Lines(t, fixture.Testdata(t, "hostile", mta+".log")) {
+		text := string(line)
+		at := 0
+		for _, span := range hostilePlace.FindAllStringIndex(text, -1) {
+			place := text[span[0]+1 : span[1]-1]
+			quoted := mta == "exim" && strings.HasSuffix(text[:span[0]], `="`) || strings.HasSuffix(text[:span[0]], "failed: ") ||
+				strings.Contains(text[at:span[0]], ` C="`)
+			b.WriteString(text[at:span[0]] + asLogged(mta, place, words(place), quoted))
+			at = span[1]
+		}
+		b.WriteString(text[at:] + "\n")
+	}
+	return b.String()
+}
+
+// asLogged is what an MTA writes for a stranger's words: an address is quoted (RFC 5321
+// 4.1.2), a line feed cannot come through; everything else is as it came.
+func asLogged(mta, place, s string, quoted bool) string {
+	escape := strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace
+	switch {
+	case place == "sender" || place == "recipient" || place == "original" || place == "other" || place == "id" && mta == "exim":
+		if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "" || s == "" {
+			s = `"` + escape(s) + `"`
+		}
+		s += map[string]string{"sender": "@b.example", "other": "@y.example", "recipient": "@x.example", "original": "@x.example", "id": "@x.example"}[place]
+	case quoted:
+		s = escape(s)
+	}
+	if mta == "exim" {
+		return strings.ReplaceAll(s, "\n", `\n`)
+	}
+	return strings.ReplaceAll(s, "\n", "#012")
+}
+
+// hostileCounts is what a log says apart from strangers' words.
+type hostileCounts struct {
+	Totals   aggregate.Totals
+	Lines    [3]int64 // understood, ignored, unknown
+	Events   []hostileEvent
+	Messages string
+}
+
+type hostileEvent struct {
+	Kind              parser.Kind
+	QueueID, Enhanced string
+	Code              int
+	Direction         parser.Direction
+	Relay             string
+	Sender, Recipient string
+}
+
+func countHostile(t testing.TB, log string) (c hostileCounts) {
+	t.Helper()
+	var messages []string
+	all, err := aggregate.NewCollector(aggregate.Options{Classifier: hostileClassifier(), Release: func(m *aggregate.Message) {
+		text := fmt.Sprint(m.QueueID, m.State, m.Source, m.NotificationOf, m.Announced, m.Size)
+		for i := range m.Recipients {
+			text += " " + m.Recipients[i].Outcome.String()
+		}
+		messages = append(messages, text)
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := parser.New(parser.Options{Year: 2026})
+	p.Prime([]byte(log))
+	var ev parser.Event
+	for line := range strings.Lines(log) {
+		v := p.Parse([]byte(strings.TrimSuffix(line, "\n")), &ev)
+		all.Add(&ev, v, 0)
+		c.Events = append(c.Events, hostileEvent{ev.Kind, string(ev.QueueID), ev.Enhanced.String(), ev.Code, ev.Direction,
+			string(ev.Relay.IP), string(ev.Sender), string(ev.Recipient)})
+	}
+	all.Finish()
+	in := all.Report().Input
+	c.Totals, c.Lines = all.Report().Totals, [3]int64{in.Understood, in.Ignored, in.Unknown}
+	c.Messages = strings.Join(messages, "\n")
+	return c
+}
+
+// hostileClassifier is made once: it takes longer than a log.
+var hostileClassifier = sync.OnceValue(func() *status.Classifier { return status.NewClassifier() })
+
+// TestHostileTextForgesNothing puts each text into each place. What is counted must be what
+// the honest twin says, and the addresses must be those in their places.
+func TestHostileTextForgesNothing(t *testing.T) {
+	texts := append(hostileTexts(t), strings.Repeat(`a <b) [d"`, 1<<20/9)+"; from=<c", strings.Repeat("; from=<c", 100))
+	for _, mta := range []string{"postfix", "exim"} {
+		raw, err := os.ReadFile(fixture.Testdata(t, "hostile", mta+".log"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		places := slices.Compact(slices.Sorted(slices.Values(hostilePlace.FindAllString(string(raw), -1))))
+		honest := countHostile(t, hostileLog(t, mta, func(place string) string { return "plain" }))
+		if honest.Lines[2] > 0 || honest.Totals.Recipients < 4 || honest.Totals.Rejected < 4 {
+			t.Fatalf("%s: a poor original: %v %v", mta, honest.Lines, honest.Totals)
+		}
+		for _, place := range places {
+			t.Run(mta+"/"+place, func(t *testing.T) {
+				for _, text := range texts {
+					log := hostileLog(t, mta, func(p string) string {
+						if "{"+p+"}" == place {
+							return text
+						}
+						return "plain"
+					})
+					got := countHostile(t, log)
+					if problem := honest.differs(&got, place); problem != "" {
+						t.Errorf("%.200q: %.3000s", text, problem)
+					}
+				}
+			})
+		}
+	}
+}
+
+// differs says where the counts of a hostile log are not those of c, its twin, "" if nowhere.
+func (c *hostileCounts) differs(got *hostileCounts, place string) string {
+	if c.Lines != got.Lines {
+		return fmt.Sprintf("lines understood, ignored, unknown %v, want %v", got.Lines, c.Lines)
+	}
+	if len(c.Events) != len(got.Events) {
+		return fmt.Sprintf("%d events, want %d", len(got.Events), len(c.Events))
+	}
+	for i, want := range c.Events {
+		got := got.Events[i]
+		switch place { // the words themselves differ
+		case "{sender}", "{recipient}", "{original}", "{other}":
+			got.Sender, want.Sender, got.Recipient, want.Recipient = "", "", "", ""
+		case "{reply}", "{subject}": // an enhanced code may be the words of it
+			if want.Enhanced == "" {
+				got.Enhanced = ""
+			}
+			if want.Kind == parser.Rejected && want.Code/100 == got.Code/100 {
+				got.Code = want.Code
+			}
+		}
+		if got != want {
+			return fmt.Sprintf("event %d\n%+v, want\n%+v", i, got, want)
+		}
+	}
+	if c.Messages != got.Messages {
+		return fmt.Sprintf("messages\n%s, want\n%s", got.Messages, c.Messages)
+	}
+	if c.Totals != got.Totals {
+		return fmt.Sprintf("totals\n%+v, want\n%+v", got.Totals, c.Totals)
+	}
+	return ""
+}
+
+// hostileFiles writes the logs of testdata/hostile once for each text, with queue IDs of their
+// own, and returns their paths. The names of the files are hostile, too.
+func hostileFiles(t testing.TB) (paths []string) {
+	t.Helper()
+	dir := t.TempDir()
+	texts := append(hostileTexts(t), "plain", strings.Repeat("long \x1b[31m<b>|\u202e", 2000))
+	for mta, id := range map[string]string{"postfix": "3A1B2C", "exim": "1xinOu"} {
+		var all strings.Builder
+		for i, text := range texts {
+			log := hostileLog(t, mta, func(string) string { return text })
+			all.WriteString(strings.ReplaceAll(log, id, fmt.Sprintf("%06X", 0xA00000+i)))
+		}
+		path := filepath.Join(dir, mta+" \x1b]0;x\a\n\u202e<b>|\xff.log")
+		if err := os.WriteFile(path, []byte(all.String()), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// TestHostileTextInEveryOutput has every command write every format of a log of hostile text,
+// and reads it again as its reader would.
+func TestHostileTextInEveryOutput(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no file can have such a name there")
+	}
+	t.Setenv("COLUMNS", "100")
+	paths := hostileFiles(t)
+	tables := []string{"table", "json", "ndjson", "csv", "markdown", "html"}
+	commands := []struct {
+		formats []string
+		args    []string
+	}{
+		{tables, []string{"report", "--top", "1000"}},
+		{tables, []string{"report", "--by", "sender,recipient,user,client,relay,host,reply", "--top", "2000"}},
+		{[]string{"table", "csv"}, []string{"report", "--table", "replies", "--top", "1000"}},
+		{[]string{"table", "markdown"}, []string{"report", "--table", "senders", "--top", "1000"}},
+		{[]string{""}, []string{"report", "--mail"}},
+		{tables, []string{"bounces", "--top", "1000"}},
+		{tables, []string{"bounces", "--per-sender"}},
+		{append(slices.Clone(tables), "postfix", "exim", "list"), []string{"bounces", "--suppress", "--min-confidence", "0.01", "--suppress-after", "user_unknown=1"}},
+		{tables, []string{"messages"}},
+		{tables, []string{"events"}},
+		{tables[:2], []string{"trace", "A00001-000021-1r"}},
+		{tables[:2], []string{"trace", "A0000F3D41"}},
+		{tables[:2], []string{"trace", "*@x.example"}},
+		{tables[:2], []string{"check", "--since", "2026-01-01", "--max", "bounced=1"}},
+		{tables[:2], []string{"doctor"}},
+		{append(slices.Clone(tables), "plain"), []string{"tail", "--once"}},
+	}
+	for _, c := range commands {
+		for _, format := range c.formats {
+			t.Run(strings.Join(append(c.args, format), " "), func(t *testing.T) {
+				args := append(slices.Clone(c.args), "--tz", "UTC", "--year", "2026")
+				if format == "plain" {
+					args = append(args, "--plain")
+				} else if format != "" {
+					args = append(args, "--format", format)
+				}
+				if format == "table" && c.args[0] != "check" {
+					args = append(args, "--color", "always")
+				}
+				code, stdout, stderr := smtplog(t, "", append(args, paths...)...)
+				if code != 0 && c.args[0] != "check" || stdout == "" {
+					t.Fatalf("exit %d: %q", code, stderr)
+				}
+				wantShown(t, "stderr", stderr)
+				if c.args[len(c.args)-1] == "--mail" {
+					_, parts := mailParts(t, stdout)
+					stdout = parts["text/plain"]
+					wantHTML(t, parts["text/html"])
+				}
+				switch format {
+				case "json":
+					wantShown(t, "stdout", stdout)
+					wantJSON(t, stdout)
+				case "ndjson":
+					wantShown(t, "stdout", stdout)
+					for line := range strings.Lines(stdout) {
+						wantJSON(t, line)
+					}
+				case "csv":
+					wantShown(t, "stdout", strings.ReplaceAll(stdout, "\r\n", "\n"))
+					wantCSV(t, stdout)
+				case "markdown":
+					wantShown(t, "stdout", stdout)
+					wantMarkdown(t, stdout)
+				case "html":
+					wantHTML(t, stdout)
+				case "postfix", "exim":
+					wantShown(t, "stdout", strings.ReplaceAll(stdout, "\t", " "))
+					wantKeys(t, stdout)
+				default:
+					wantShown(t, "stdout", stdout)
+				}
+			})
+		}
+	}
+}
+
+var ownColour = regexp.MustCompile(`\x1b\[[0-9;]*m`)
+
+// wantShown wants text that a terminal only prints: our colours, line feeds and what can be
+// seen.
+func wantShown(t *testing.T, where, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) {
+		t.Errorf("%s: not valid UTF-8", where)
+	}
+	plain := ownColour.ReplaceAllStringFunc(text, func(s string) string {
+		if slices.Contains([]string{"", "0", "1", "2", "7"}, s[2:len(s)-1]) || len(s) == 5 && s[2] == '3' {
+			return ""
+		}
+		return s
+	})
+	for i, r := range plain {
+		if r != '\n' && !unicode.IsPrint(r) {
+			t.Fatalf("%s: %q is not escaped: %.60q", where, r, plain[max(0, i-30):])
+		}
+	}
+}
+
+func wantJSON(t *testing.T, text string) {
+	t.Helper()
+	d := json.NewDecoder(strings.NewReader(text))
+	var v any
+	if err := d.Decode(&v); err != nil || d.More() {
+		t.Fatalf("%v, or more than one value: %.200s", err, text)
+	}
+}
+
+func wantCSV(t *testing.T, text string) {
+	t.Helper()
+	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll() // wants as many fields in each row
+	if err != nil || len(rows) < 2 {
+		t.Fatalf("%d rows: %v", len(rows), err)
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			if _, err := strconv.ParseFloat(cell, 64); cell != "" && err != nil && strings.ContainsRune("=+-@|%\t\r", rune(cell[0])) {
+				t.Errorf("a formula: %q", cell)
+			}
+		}
+	}
+}
+
+// wantMarkdown wants tables whose rows have as many cells as the line below their header, and
+// no markup in them (GitHub Flavored Markdown 4.10, CommonMark 6).
+func wantMarkdown(t *testing.T, text string) {
+	t.Helper()
+	escaped := regexp.MustCompile(`\\\\|\\[|\[\]_*~<>#!\x60]`)
+	cells, rows := 0, 0
+	for line := range strings.Lines(text) {
+		line = escaped.ReplaceAllString(strings.TrimSuffix(line, "\n"), "")
+		if !strings.HasPrefix(line, "|") {
+			cells = 0
+			continue
+		}
+		rows++
+		if n := strings.Count(line, "|"); cells == 0 {
+			cells = n
+		} else if n != cells {
+			t.Fatalf("%d cells in a table of %d: %.300s", n-1, cells-1, line)
+		}
+		if strings.ContainsAny(line, "<>[]`*") {
+			t.Fatalf("markup: %.300s", line)
+		}
+	}
+	if rows < 3 {
+		t.Error("no table")
+	}
+}
+
+// wantHTML wants a page whose elements and attributes are ours.
+func wantHTML(t *testing.T, text string) {
+	t.Helper()
+	if !utf8.ValidString(text) {
+		t.Error("not valid UTF-8")
+	}
+	doc, err := html.Parse(strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts := 0
+	for n := range doc.Descendants() {
+		switch n.Type {
+		case html.CommentNode:
+			t.Errorf("a comment: %.100q", n.Data)
+		case html.TextNode:
+			for _, r := range n.Data {
+				if r != '\n' && r != '\t' && !unicode.IsPrint(r) && n.Parent.Data != "script" && n.Parent.Data != "style" {
+					t.Fatalf("%q is not escaped: %.100q", r, n.Data)
+				}
+			}
+		case html.ElementNode:
+			switch n.Data {
+			case "script":
+				scripts++
+			case "img", "iframe", "object", "embed", "form", "base", "b":
+				t.Errorf("an element %s", n.Data)
+			}
+			for _, a := range n.Attr {
+				if strings.HasPrefix(a.Key, "on") || a.Key == "src" || a.Key == "href" && a.Val != "data:," && a.Val[0] != '#' || a.Key == "http-equiv" && a.Val != "Content-Security-Policy" {
+					t.Errorf("an attribute %s=%q of %s", a.Key, a.Val, n.Data)
+				}
+			}
+		}
+	}
+	if scripts > 1 {
+		t.Errorf("%d scripts", scripts)
+	}
+}
+
+// wantKeys wants lines of a map whose keys are plain addresses.
+func wantKeys(t *testing.T, text string) {
+	t.Helper()
+	key := regexp.MustCompile(`^[A-Za-z0-9_.+-]+@[xy]\.example(\t550 5\.1\.1 Suppressed|): `)
+	for line := range strings.Lines(text) {
+		if line[0] != '#' && !key.MatchString(line) && !strings.Contains(line, "@d.example") && !strings.Contains(line, "@b.example") {
+			t.Errorf("%q", line)
+		}
+	}
+}
