@@ -229,6 +229,7 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 	}
 	if c.opt.Rewrite != nil {
 		c.opt.Rewrite(ev)
+		ev.Folded = nil
 	}
 	c.span(ev)
 	if after {
