@@ -168,9 +168,9 @@ func (l *Ledger) continues(m *Message, ev *parser.Event) {
 		m.NotificationOf, m.Source = prev, SourceNotification
 		return
 	}
-	old := l.open[key{m.scope, prev}]
-	for old != nil && (old == m || !old.Closed.IsZero() && old.next != nil) {
-		old = old.next
+	old := l.at(m.scope, prev)
+	for old != nil && (old == m || !old.Closed.IsZero() && old.more() != nil) {
+		old = old.more()
 	}
 	if old == nil || old == m { // another host's queue ID, or the message ended long ago
 		m.FromQueueID = prev

@@ -215,6 +215,9 @@ func (v *View) appendAnswer(dst []byte, d Dim) []byte {
 		if v.Recipient != nil {
 			return status.Fold(dst, []byte(v.Recipient.Answer.Text))
 		}
+		if v.Event != nil && v.Event.Folded != nil {
+			return append(dst, v.Event.Folded...)
+		}
 		if v.Event != nil {
 			return status.Fold(dst, v.Event.Text)
 		}

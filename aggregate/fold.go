@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"time"
@@ -184,6 +185,9 @@ type keyed[T any] struct {
 	m    map[string]*T
 	buf  []byte `state:"-"`
 	full bool
+
+	latest    *T     `state:"-"` // what at found last; nil: nothing yet
+	latestKey []byte `state:"-"`
 }
 
 func newKeyed[T any](dims []Dim) keyed[T] {
@@ -202,16 +206,19 @@ func (k *keyed[T]) at(v *View) *T {
 		}
 		n := len(k.buf)
 		k.buf = v.Append(k.buf, d)
-		for j := n; j < len(k.buf); j++ {
-			if k.buf[j] == sep {
-				k.buf[j] = '?'
-			}
+		for j := bytes.IndexByte(k.buf[n:], sep); j >= 0; j = bytes.IndexByte(k.buf[n:], sep) {
+			k.buf[n+j] = '?'
+			n += j
 		}
 	}
-	if t := k.m[string(k.buf)]; t != nil { // makes no string
-		return t
+	if k.latest != nil && bytes.Equal(k.buf, k.latestKey) {
+		return k.latest
 	}
-	return k.get(string(k.buf))
+	k.latestKey = append(k.latestKey[:0], k.buf...)
+	if k.latest = k.m[string(k.buf)]; k.latest == nil { // makes no string
+		k.latest = k.get(string(k.buf))
+	}
+	return k.latest
 }
 
 func (k *keyed[T]) get(key string) *T {

@@ -2,19 +2,20 @@ package aggregate
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 )
 
-// interner keeps one copy of strings that come up again and again: hosts, relays, replies.
+// interner keeps one copy of strings that come up again and again: hosts, relays, replies. A
+// string has one place, which the latest of those that hash to it takes.
 type interner struct {
-	m     map[string]string
-	bytes int
+	places []string
 }
 
-// An interner starts anew beyond these, which costs memory for second copies and nothing else.
+// An interner holds at most this many strings and none that is longer: 2 MiB.
 const (
-	internMax   = 1 << 16
-	internBytes = 8 << 20
+	internMax    = 1 << 13
+	internLength = 256
 )
 
 // get returns b, clipped, as a string.
@@ -22,17 +23,17 @@ func (in *interner) get(b []byte) string {
 	if len(b) == 0 {
 		return ""
 	}
-	b = clip(b)
-	if s, ok := in.m[string(b)]; ok {
-		return s
+	if b = clip(b); len(b) > internLength {
+		return string(b)
 	}
-	if len(in.m) >= internMax || in.bytes > internBytes || in.m == nil {
-		in.m, in.bytes = make(map[string]string), 0
+	if in.places == nil {
+		in.places = make([]string, internMax)
 	}
-	s := string(b)
-	in.m[s] = s
-	in.bytes += len(s)
-	return s
+	place := &in.places[maphash.Bytes(indexSeed, b)%internMax]
+	if *place != string(b) { // makes no string
+		*place = string(b)
+	}
+	return *place
 }
 
 // maxField is the longest that one field of a message is kept, in bytes: twice the longest

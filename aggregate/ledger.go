@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"hash/maphash"
 	"slices"
 	"time"
 
@@ -18,12 +19,12 @@ const settle = 60 * time.Second
 // The zero Ledger is not usable; NewLedger makes one.
 type Ledger struct {
 	release func(*Message)
-	open    map[key]*Message
-	fresh   list          // begun, and not yet known to be queued, in order of beginning
-	queued  list          // the other open ones, the one idle longest first
-	ended   list          // waiting to settle, in order of ending
-	now     time.Time     // the latest line's time, of all hosts
-	passed  time.Duration // by the clock of the host that is ahead
+	open    map[uint64]*Message // by hash of scope and queue ID; see at
+	fresh   list                // begun, and not yet known to be queued, in order of beginning
+	queued  list                // the other open ones, the one idle longest first
+	ended   list                // waiting to settle, in order of ending
+	now     time.Time           // the latest line's time, of all hosts
+	passed  time.Duration       // by the clock of the host that is ahead
 	noted   map[process]noted
 	scopes  []site
 	known   map[scope]int // their numbers
@@ -92,10 +93,28 @@ func (m *Message) leave() {
 	m.in, m.before, m.after = nil, nil, nil
 }
 
-// key identifies a queue ID on one host.
-type key struct {
-	scope int
-	id    string
+// openHash is the hash by which a ledger finds the messages with a queue ID on one host.
+func openHash(scope int, id string) uint64 {
+	return maphash.String(indexSeed, id) ^ uint64(scope)*0x9E3779B97F4A7C15
+}
+
+// at returns the message of a scope that has the queue ID; of several, of instances or with
+// the same ID again, the one that began last. The others are its more.
+func (l *Ledger) at(scope int, id string) *Message {
+	m := l.open[openHash(scope, id)]
+	for m != nil && (m.scope != scope || m.QueueID != id) {
+		m = m.next
+	}
+	return m
+}
+
+// more returns the next message with the same host and queue ID as m.
+func (m *Message) more() *Message {
+	n := m.next
+	for n != nil && (n.scope != m.scope || n.QueueID != m.QueueID) {
+		n = n.next
+	}
+	return n
 }
 
 // scope is where a queue ID is unique at one time, but for instances: a host, or for logs
@@ -121,7 +140,7 @@ const maxScopes = 1 << 16
 // NewLedger returns a Ledger that hands every finished message to release. The Message is
 // the receiver's from then on.
 func NewLedger(release func(*Message)) *Ledger {
-	return &Ledger{release: release, open: make(map[key]*Message), noted: make(map[process]noted),
+	return &Ledger{release: release, open: make(map[uint64]*Message), noted: make(map[process]noted),
 		known: make(map[scope]int), Limit: DefaultLimit}
 }
 
@@ -322,7 +341,7 @@ func (l *Ledger) Close() {
 		m.released = true
 		l.release(m)
 	}
-	l.open, l.size = make(map[key]*Message), 0
+	l.open, l.size = make(map[uint64]*Message), 0
 }
 
 // each calls f for every message not yet released, as Close would release it now.
@@ -384,12 +403,12 @@ func (l *Ledger) settleEnded() {
 
 // forget releases m and makes its queue ID free.
 func (l *Ledger) forget(m *Message) {
-	k := key{m.scope, m.QueueID}
-	if head := l.open[k]; head == m {
+	h := openHash(m.scope, m.QueueID)
+	if head := l.open[h]; head == m {
 		if m.next == nil {
-			delete(l.open, k)
+			delete(l.open, h)
 		} else {
-			l.open[k] = m.next
+			l.open[h] = m.next
 		}
 	} else {
 		for ; head != nil; head = head.next {
@@ -467,8 +486,8 @@ func (l *Ledger) scopeOf(ev *parser.Event, set int) int {
 // log under a name of its own in master.cf, so where no message of the event's instance has
 // the queue ID, another instance's is taken.
 func (l *Ledger) find(ev *parser.Event, set int) *Message {
-	head := l.open[key{l.scopeOf(ev, set), string(ev.QueueID)}]
-	for m := head; m != nil; m = m.next {
+	head := l.at(l.scopeOf(ev, set), string(ev.QueueID))
+	for m := head; m != nil; m = m.more() {
 		if m.Instance == string(ev.Instance) {
 			return m
 		}
@@ -487,13 +506,13 @@ func (l *Ledger) findOrBegin(ev *parser.Event, set int) *Message {
 
 // begin starts a new message, ending one that still has the queue ID.
 func (l *Ledger) begin(ev *parser.Event, set int) *Message {
-	k := key{l.scopeOf(ev, set), string(ev.QueueID)}
+	scope := l.scopeOf(ev, set)
 	m := &Message{
-		QueueID: k.id, Host: l.strings.get(ev.Host), Instance: l.strings.get(ev.Instance),
-		MTA: ev.MTA, Set: set, First: ev.Time, Last: ev.Time, scope: k.scope, begun: l.begun,
+		QueueID: string(ev.QueueID), Host: l.strings.get(ev.Host), Instance: l.strings.get(ev.Instance),
+		MTA: ev.MTA, Set: set, First: ev.Time, Last: ev.Time, scope: scope, begun: l.begun,
 	}
 	l.begun++
-	for old := l.open[k]; old != nil; old = old.next {
+	for old := l.at(scope, m.QueueID); old != nil; old = old.more() {
 		if old.Instance != m.Instance {
 			continue
 		}
@@ -504,8 +523,9 @@ func (l *Ledger) begin(ev *parser.Event, set int) *Message {
 		l.forget(old)
 		break
 	}
-	m.next = l.open[k]
-	l.open[k] = m
+	h := openHash(scope, m.QueueID)
+	m.next = l.open[h]
+	l.open[h] = m
 	l.grow(m, messageSize)
 	l.place(m)
 	return m

@@ -137,7 +137,7 @@ type Message struct {
 	size      int               // bytes it takes, about
 	begun     int64             // how many had begun before it
 	released  bool
-	next      *Message `state:"-"` // another instance's message with the same host and queue ID
+	next      *Message `state:"-"` // with the same hash of host and queue ID; see more
 	in        *list    `state:"-"` // the ledger's list that it is in
 	before    *Message `state:"-"`
 	after     *Message `state:"-"`

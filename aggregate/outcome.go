@@ -234,7 +234,7 @@ func (l *Ledger) addRecipient(m *Message, address, original string) *Recipient {
 func (l *Ledger) handedOn(m *Message, id, relay string) *Message {
 	here := loopback(relay) || relay != "" && relay[0] == '/'
 	if id != "" {
-		for n := l.open[key{m.scope, id}]; n != nil; n = n.next {
+		for n := l.at(m.scope, id); n != nil; n = n.more() {
 			switch {
 			case n == m:
 			case n.FromQueueID == m.QueueID:
@@ -262,9 +262,9 @@ func (l *Ledger) join(m *Message, r *Recipient, next *Message) {
 // successor returns the message on m's host with the given queue ID, of several the one that
 // began last.
 func (l *Ledger) successor(m *Message, id string) *Message {
-	n := l.open[key{m.scope, id}]
+	n := l.at(m.scope, id)
 	for n == m && n != nil {
-		n = n.next
+		n = n.more()
 	}
 	return n
 }

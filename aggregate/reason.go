@@ -13,6 +13,7 @@ type reasons struct {
 	query      status.Query
 	providers  map[string]string // by next hop and domain; see provider
 	key        []byte
+	folded     []byte
 }
 
 // maxProviders bounds the cache of providers; when it is full it starts anew.
@@ -25,8 +26,12 @@ func newReasons(c *status.Classifier) *reasons {
 	return &reasons{classifier: c, providers: map[string]string{}}
 }
 
-// classify gives a failure or a refusal its reason.
+// classify gives a failure or a refusal its reason, and folds its text; the bytes are valid until
+// the next call.
 func (rs *reasons) classify(ev *parser.Event) {
+	if ev.Reason != status.ReasonNone {
+		return // prepared
+	}
 	q := &rs.query
 	switch ev.Kind {
 	case parser.Deferred, parser.Bounced, parser.Expired, parser.HostError:
@@ -44,6 +49,15 @@ func (rs *reasons) classify(ev *parser.Event) {
 		q.Code = ev.CodeInferred
 	}
 	ev.Reason = rs.classifier.Reason(q)
+	rs.folded = rs.classifier.AppendFolded(rs.folded[:0], ev.Text)
+	ev.Folded = rs.folded
+}
+
+// Preparer returns a function that does in advance what Add does with an event regardless of all
+// others. It may be called while c is in use, by another goroutine; each needs one of its own.
+// What it gives the event is valid until its next call (see parser.Event.Own).
+func (c *Collector) Preparer() func(*parser.Event) {
+	return newReasons(c.classifier.Clone()).classify
 }
 
 // provider returns who runs a mail host or, where that is not known, a recipient domain.

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"slices"
@@ -110,6 +111,8 @@ type Collector struct {
 	hosts     seen
 	instances seen
 	mtas      [parser.MTACount]bool
+	host      []byte // that was added last
+	instance  []byte
 	view      View   // of the current event; here because a local one would be allocated
 	filled    []byte // what fillIn gave the current event
 }
@@ -229,6 +232,7 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 	}
 	if c.opt.Rewrite != nil {
 		c.opt.Rewrite(ev)
+		ev.Folded = nil
 	}
 	c.span(ev)
 	if after {
@@ -274,8 +278,14 @@ func (c *Collector) fillIn(ev *parser.Event, m *Message) {
 // span notes where and when the mail system's lines come from.
 func (c *Collector) span(ev *parser.Event) {
 	c.mtas[ev.MTA] = true
-	c.hosts.add(ev.Host)
-	c.instances.add(ev.Instance)
+	if !bytes.Equal(ev.Host, c.host) {
+		c.host = append(c.host[:0], ev.Host...)
+		c.hosts.add(ev.Host)
+	}
+	if !bytes.Equal(ev.Instance, c.instance) {
+		c.instance = append(c.instance[:0], ev.Instance...)
+		c.instances.add(ev.Instance)
+	}
 	if ev.Time.IsZero() {
 		return
 	}
@@ -550,7 +560,7 @@ func (c *Collector) Recent(since time.Time) *Report {
 	return c.report(&now)
 }
 
-// seen is a small set of names; the one seen last is found without a look into the map.
+// seen is a small set of names.
 type seen map[string]struct{}
 
 func (s seen) add(b []byte) {

@@ -163,12 +163,12 @@ func (c *Collector) restore(b []byte) error {
 // chain enters a message under its queue ID, among others with the same one in the order of
 // their beginning, the latest first.
 func (l *Ledger) chain(m *Message) {
-	k := key{m.scope, m.QueueID}
-	if head := l.open[k]; head == nil || head.begun < m.begun {
-		l.open[k], m.next = m, head
+	h := openHash(m.scope, m.QueueID)
+	if head := l.open[h]; head == nil || head.begun < m.begun {
+		l.open[h], m.next = m, head
 		return
 	}
-	at := l.open[k]
+	at := l.open[h]
 	for at.next != nil && at.next.begun >= m.begun {
 		at = at.next
 	}

@@ -3,6 +3,7 @@ package parser
 import (
 	"bytes"
 	"time"
+	"unsafe"
 
 	"github.com/smtplog/smtplog/status"
 )
@@ -207,8 +208,11 @@ type Event struct {
 	// Enhanced is the reply's own enhanced status code, or dsn= where there is no reply.
 	Enhanced status.Enhanced
 	// DSN is Postfix's dsn= as logged.
-	DSN    status.Enhanced
-	Text   []byte // the reply's text without codes, or the MTA's own words
+	DSN  status.Enhanced
+	Text []byte // the reply's text without codes, or the MTA's own words
+	// Folded is Text with its variable parts folded, nil where it was not. The parser leaves it
+	// out; see package aggregate.
+	Folded []byte
 	Detail []byte // what a refusal is about: a header line, a DNS list's name, a restriction
 
 	// NextQueueID is the ID under which the next hop took the message, or the ID of a
@@ -229,13 +233,29 @@ func (e *Event) Attempt() bool {
 // Clone returns a copy of the event that owns its bytes.
 func (e *Event) Clone() Event {
 	c := *e
-	for _, b := range [...]*[]byte{
-		&c.Host, &c.Instance, &c.Program, &c.Service, &c.QueueID, &c.MessageID, &c.Sender, &c.Recipient,
-		&c.OrigRecipient, &c.Recipients, &c.Client.Name, &c.Client.IP, &c.Client.Helo, &c.User, &c.Relay.Name,
-		&c.Relay.IP, &c.Relay.Helo, &c.TLS, &c.Text, &c.Detail, &c.NextQueueID, &c.PrevQueueID,
-		&c.PrevClient.Name, &c.PrevClient.IP, &c.PrevClient.Helo,
-	} {
+	for _, b := range c.fields() {
 		*b = bytes.Clone(*b)
 	}
 	return c
+}
+
+// Own copies those of the event's bytes that do not lie in line, so that the event stays valid
+// as long as line does.
+func (e *Event) Own(line []byte) {
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(line)))
+	for _, b := range e.fields() {
+		if len(*b) > 0 && uintptr(unsafe.Pointer(unsafe.SliceData(*b)))-start >= uintptr(len(line)) {
+			*b = bytes.Clone(*b)
+		}
+	}
+}
+
+// fields are the event's bytes.
+func (e *Event) fields() [26]*[]byte {
+	return [...]*[]byte{
+		&e.Host, &e.Instance, &e.Program, &e.Service, &e.QueueID, &e.MessageID, &e.Sender, &e.Recipient,
+		&e.OrigRecipient, &e.Recipients, &e.Client.Name, &e.Client.IP, &e.Client.Helo, &e.User, &e.Relay.Name,
+		&e.Relay.IP, &e.Relay.Helo, &e.TLS, &e.Text, &e.Folded, &e.Detail, &e.NextQueueID, &e.PrevQueueID,
+		&e.PrevClient.Name, &e.PrevClient.IP, &e.PrevClient.Helo,
+	}
 }

@@ -160,6 +160,13 @@ func NewClassifier(user ...*Rules) *Classifier {
 		all.add(builtin())
 		e = newEngine(all)
 	}
+	return e.classifier()
+}
+
+// Clone returns another Classifier with the same rules.
+func (c *Classifier) Clone() *Classifier { return c.engine.classifier() }
+
+func (e *engine) classifier() *Classifier {
 	return &Classifier{engine: e, cache: make(map[string]Reason), found: make([][]span, len(e.starts)),
 		todo: make([]bool, len(e.rules))}
 }
@@ -224,6 +231,14 @@ func (c *Classifier) Reason(q *Query) Reason {
 	}
 	c.cache[string(c.key)] = reason
 	return reason
+}
+
+// AppendFolded is Fold; it need not fold again what Reason was asked about last.
+func (c *Classifier) AppendFolded(dst, text []byte) []byte {
+	if n := len(text); n > 0 && len(c.asked.text) == n && &c.asked.text[0] == &text[0] {
+		return append(dst, c.asked.folded...)
+	}
+	return Fold(dst, text)
 }
 
 // prepare sets c.asked and c.key, and returns the codes that the outermost reply has.

@@ -107,7 +107,7 @@ const postfixLimit = 2000
 
 // look notes what a line tells about settings.
 func (d *doctor) look(l *log) {
-	ev := &l.ev
+	ev := l.ev
 	is := func(s sign, ok bool) {
 		if ok {
 			if d.seen[s]++; d.seen[s] == 1 {

@@ -55,8 +55,8 @@ func (l *log) disguise(a *anonymize.Anonymizer) {
 	if a == nil {
 		return
 	}
-	line := a.Line(nil, l.line, &l.ev)
-	a.Event(&l.ev)
+	line := a.Line(nil, l.line, l.ev)
+	a.Event(l.ev)
 	l.line = line
 }
 

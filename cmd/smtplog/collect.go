@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/render"
@@ -13,6 +14,9 @@ import (
 // collect runs all input through a Collector; each is called, if set, for every line that
 // counts, with the message it belongs to.
 func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.Message)) {
+	if runtime.GOMAXPROCS(0) > 1 {
+		in.prepare = c.Preparer
+	}
 	for l := in.next(); l != nil; l = in.next() {
 		if l.detail != "" {
 			if !l.begun {
@@ -27,7 +31,7 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 	}
 	in.progress.done()
 	for _, l := range in.active { // interrupted
-		l.file.Close()
+		l.close(in)
 		in.count(l)
 	}
 	c.Read(in.files, in.bytes)
@@ -191,10 +195,10 @@ func (cmd *eventsCmd) Run(p *program) error {
 			return
 		}
 		if w.rows != nil {
-			w.rows.Row(render.EventRow(&l.ev))
+			w.rows.Row(render.EventRow(l.ev))
 			return
 		}
-		w.entry(func(b []byte) []byte { return render.Event(b, &l.ev, l.path, l.lines) })
+		w.entry(func(b []byte) []byte { return render.Event(b, l.ev, l.path, l.lines) })
 	})
 	if err := w.finish(finish); err != nil {
 		return err

@@ -37,12 +37,16 @@ type log struct {
 
 	file   *source.File
 	parser *parser.Parser
-	ev     parser.Event
+	ahead  *ahead        // nil: its lines are parsed one by one, when they are wanted
+	ev     *parser.Event // of the current line
+	event  parser.Event  // ev, where nothing is parsed ahead
 	v      parser.Verdict
 	begun  bool      // ev is of a line that never ended, counted already
 	line   []byte    // the current line
 	time   time.Time // of the current line, or of the latest one before that has a stamp
 	lines  int64
+	read   int64 // bytes, up to the current line's end
+	cut    int64 // lines too long
 	turn   int   // place in the order of beginning
 	mail   bool  // a line of an MTA was seen
 	known  bool  // one was understood
@@ -72,7 +76,10 @@ type input struct {
 
 	// want, if set, chooses the lines worth parsing; a log's lines up to the first that is
 	// understood and one in clockEvery come all the same.
-	want        func(line []byte) bool
+	want func(line []byte) bool
+	// prepare, if set, has logs parsed ahead, and makes what each gives its events to.
+	prepare     func() func(*parser.Event)
+	ahead       int       // how many are
 	again       bool      // what there is to say of the logs has been said
 	first, last time.Time // of the mail system's lines that were parsed
 }

@@ -68,27 +68,50 @@ func (l *log) begin(in *input) bool {
 	}
 	l.parser = parser.New(l.opt)
 	l.parser.Prime(l.file.Head(headSize))
-	l.time = l.start
+	l.time, l.ev = l.start, &l.event
+	if in.prepare != nil && in.ahead < maxAhead() {
+		in.ahead++
+		l.ahead = parseAhead(l.file, l.parser, in.prepare())
+	}
 	return l.advance(in)
 }
 
 // advance reads the log's next line; at its end, or where it cannot be read on, it says what
 // is to be said of the log and returns false.
 func (l *log) advance(in *input) bool {
+	if l.ahead != nil {
+		next, err := l.ahead.line()
+		if err != nil {
+			l.read, l.cut = l.file.Bytes, l.file.Cut
+			l.finish(in, err)
+			return false
+		}
+		l.ev, l.begun, l.read, l.cut = &next.ev, next.begun, next.read, next.cut
+		if l.begun {
+			l.v = next.v
+			return true
+		}
+		l.lines++
+		in.progress.line()
+		l.take(in, next.line, next.v)
+		return l.goOn(in)
+	}
 	for {
 		line, err := l.file.Next()
 		if err != nil {
 			if len(l.passed) > 0 {
 				l.parse(in, l.passed)
 			}
-			if l.parser.Flush(&l.ev) { // a line that was begun and never ended
+			if l.parser.Flush(l.ev) { // a line that was begun and never ended
 				l.begun, l.v = true, parser.Understood
 				return true
 			}
+			l.read, l.cut = l.file.Bytes, l.file.Cut
 			l.finish(in, err)
 			return false
 		}
 		l.lines++
+		l.read, l.cut = l.file.Bytes, l.file.Cut
 		in.progress.line()
 		if l.history != nil && !in.again {
 			l.history.add(line)
@@ -99,26 +122,45 @@ func (l *log) advance(in *input) bool {
 		}
 		l.passed = l.passed[:0]
 		l.parse(in, line)
-		if !in.s.stop.IsZero() && l.time.After(in.s.stop) && !l.file.Stream() {
-			l.finish(in, io.EOF) // nothing that follows counts
-			return false
-		}
-		return true
+		return l.goOn(in)
 	}
+}
+
+// goOn ends a log behind which nothing counts.
+func (l *log) goOn(in *input) bool {
+	if !in.s.stop.IsZero() && l.time.After(in.s.stop) && !l.file.Stream() {
+		l.finish(in, io.EOF)
+		return false
+	}
+	return true
+}
+
+// close closes a log's file.
+func (l *log) close(in *input) {
+	if l.ahead != nil {
+		l.ahead.stop()
+		in.ahead--
+		l.ahead = nil
+	}
+	l.file.Close()
 }
 
 // add gives the current line's event to c.
 func (l *log) add(c *aggregate.Collector) (m *aggregate.Message, counts bool) {
 	if l.begun {
-		return c.Event(&l.ev, l.set)
+		return c.Event(l.ev, l.set)
 	}
-	return c.Add(&l.ev, l.v, l.set)
+	return c.Add(l.ev, l.v, l.set)
 }
 
 // parse makes line the current one.
 func (l *log) parse(in *input, line []byte) {
-	l.line = line
-	l.v = l.parser.Parse(line, &l.ev)
+	l.take(in, line, l.parser.Parse(line, l.ev))
+}
+
+// take makes line, whose event is ev, the current one.
+func (l *log) take(in *input, line []byte, v parser.Verdict) {
+	l.line, l.v = line, v
 	if !l.ev.Time.IsZero() {
 		l.time = l.ev.Time
 	}
@@ -145,7 +187,7 @@ func (l *log) parse(in *input, line []byte) {
 // rewind starts reading anew, of a stream what its history holds.
 func (in *input) rewind() error {
 	for _, l := range in.logs {
-		l.file.Close()
+		l.close(in)
 		l.parser, l.lines, l.known, l.mail, l.passed = nil, 0, false, false, nil
 		if l.history != nil {
 			f, err := source.Open("-", l.history.reader())
@@ -164,14 +206,14 @@ func (in *input) rewind() error {
 // finish closes a log and says what was wrong with it.
 func (l *log) finish(in *input, err error) {
 	f := l.file
-	f.Close()
+	l.close(in)
 	l.parser = nil
 	in.anyMail = in.anyMail || l.known
 	if in.again {
 		return
 	}
-	if f.Cut > 0 {
-		in.p.sayf("%s: %d lines longer than %d bytes were cut", l.path, f.Cut, source.MaxLine)
+	if l.cut > 0 {
+		in.p.sayf("%s: %d lines longer than %d bytes were cut", l.path, l.cut, source.MaxLine)
 	}
 	if l.opt.Year != 0 && l.years != yearGiven && !f.Stream() && l.time.After(f.Modified.AddDate(0, 0, 2)) {
 		in.p.sayf("warning: %s: has lines of %s, after it was last written (%s): its years are not sure; --year sets them",
@@ -202,7 +244,7 @@ func (l *log) finish(in *input, err error) {
 func (in *input) count(l *log) {
 	in.files++
 	in.kinds[l.file.Kind]++
-	in.bytes += l.file.Bytes
+	in.bytes += l.read
 }
 
 // logHeap is a heap of logs by the time of their current line; of lines of the same second

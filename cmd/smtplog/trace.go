@@ -207,7 +207,7 @@ func (t *tracer) pass(list *lister) {
 		}
 		if len(t.hits) <= maxStories {
 			t.line(l)
-		} else if t.q.event(&l.ev) {
+		} else if t.q.event(l.ev) {
 			t.hit(l)
 		}
 		if list != nil && l.detail == "" {
@@ -218,7 +218,7 @@ func (t *tracer) pass(list *lister) {
 		}
 	}
 	for _, l := range in.active { // the answer is complete, or reading was interrupted
-		l.file.Close()
+		l.close(in)
 		in.anyMail = in.anyMail || l.known
 	}
 }
@@ -268,7 +268,7 @@ func (t *tracer) worth(line []byte) bool {
 
 // line keeps a line if it is part of the story.
 func (t *tracer) line(l *log) {
-	ev := &l.ev
+	ev := l.ev
 	if l.v == parser.Ignored || l.detail != "" {
 		t.foreign(l)
 		return
@@ -306,7 +306,7 @@ func (t *tracer) line(l *log) {
 // hit notes what matches the query by itself: a message's queue ID, or a refusal before there
 // is one.
 func (t *tracer) hit(l *log) {
-	ev := &l.ev
+	ev := l.ev
 	if len(ev.QueueID) > 0 {
 		t.hits[string(ev.QueueID)] = true
 		t.learn(ev)
@@ -390,7 +390,7 @@ func (t *tracer) remember(l *log) {
 // takeBeside keeps the remembered line that belongs to the current one: the latest of the same
 // process about the same host.
 func (t *tracer) takeBeside(l *log) {
-	ev := &l.ev
+	ev := l.ev
 	p := process{string(ev.Host), ev.PID}
 	before := t.beside[p]
 	for i := len(before) - 1; i >= 0; i-- {

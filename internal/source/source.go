@@ -396,3 +396,7 @@ func Compare(ctx context.Context, a, b *File) Relation {
 	}
 	return Distinct
 }
+
+// Waiting tells whether the next line may be long in coming: it is a stream's, of which nothing
+// has come yet.
+func (f *File) Waiting() bool { return f.stream != nil && f.r.Buffered() == 0 }

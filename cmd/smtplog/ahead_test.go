@@ -1,0 +1,63 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/smtplog/smtplog/internal/fixture"
+	"github.com/smtplog/smtplog/internal/generate"
+)
+
+// TestCoresDoNotMatter: parsing ahead on other cores changes no byte of any output.
+func TestCoresDoNotMatter(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	output := func(cores int, args []string) string {
+		runtime.GOMAXPROCS(cores)
+		var stdout, stderr bytes.Buffer
+		code := run(context.Background(), args, strings.NewReader(""), &stdout, &stderr)
+		return fmt.Sprintf("%s\n%s\nexit code %d", stdout.Bytes(), stderr.Bytes(), code)
+	}
+	same := func(t *testing.T, paths []string, commands ...string) {
+		t.Helper()
+		for _, cmd := range commands {
+			args := append(append(strings.Fields(cmd), "--no-progress", "--tz", "UTC"), paths...)
+			one := output(1, args)
+			if many := output(4, args); one != many {
+				t.Errorf("%v: one core and several give different results (%d and %d bytes)", args, len(one), len(many))
+			}
+		}
+	}
+	commands := []string{"report --format json", "events", "messages"}
+
+	t.Run("generated", func(t *testing.T) {
+		var paths []string
+		for i, opt := range []generate.Options{{}, {Exim: true, LongIDs: true}} {
+			opt.Bytes = 1 << 20
+			var log bytes.Buffer
+			if _, err := generate.Write(&log, opt); err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, filepath.Join(t.TempDir(), fmt.Sprintf("mail%d.log", i)))
+			if err := os.WriteFile(paths[i], log.Bytes(), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(t, paths, append(commands, "bounces --format json", "report --anonymize=key --format json",
+			"report --since 2026-01-05T06:10:00Z --until 2026-01-05T06:40:00Z --format json", "report --by reply,reason,time --format csv")...)
+		same(t, paths[:1], commands[0])
+	})
+	t.Run("testdata", func(t *testing.T) {
+		same(t, []string{fixture.Testdata(t, "logs")}, commands...)
+	})
+	t.Run("lab", func(t *testing.T) {
+		for _, path := range fixture.Glob(t, "lab", "logs", "*", "m*") {
+			same(t, []string{path}, commands...)
+		}
+	})
+}
