@@ -438,6 +438,9 @@ func (p *ruleParser) phrases(s string) (all []phrase, off int, err error) {
 	return all, 0, nil
 }
 
+// maxRuns is how many runs of words a part of a phrase may stand for.
+const maxRuns = 4096
+
 // runs returns the runs of words that a text with names of sets stands for: "no such $who" is
 // one run for each of $who.
 func (p *ruleParser) runs(text string) ([]string, error) {
@@ -448,6 +451,9 @@ func (p *ruleParser) runs(text string) ([]string, error) {
 			if next = p.words[name]; next == nil {
 				return nil, fmt.Errorf("%q: no words of that name above", word)
 			}
+		}
+		if len(all)*len(next) > maxRuns {
+			return nil, fmt.Errorf("%q: stands for more than %d runs of words", strings.TrimSpace(text), maxRuns)
 		}
 		var longer []string
 		for _, a := range all {

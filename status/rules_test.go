@@ -61,6 +61,7 @@ func TestParseRulesErrors(t *testing.T) {
 		{rule + "\ttext x $y\n", `f:2:7: "$y": no words of that name above`},
 		{"words y a | b\nwords y c\n", "f:2:7: words y are there already"},
 		{"words y a\n  | b | .\n", `f:2:8: ".": want words to look for`},
+		{"words y a" + strings.Repeat(" | a", 99) + "\nwords z $y $y $y\n", `f:2:9: "$y $y $y": stands for more than 4096 runs of words`},
 		{"words y\n", `f:1:9: "": want words to look for`},
 		{"provider acme\n", "f:1:10: want mx or domain, then host names"},
 		{"provider acme acme.example\n", "f:1:10: want mx or domain after the name"},
@@ -80,12 +81,15 @@ func TestUserRules(t *testing.T) {
 # Comments and blank lines are nothing.
 confidence 0.5
 
+words part morning | evening
+words day  today
+	| this $part
 rule mine.both  policy_rejected
 	code      55x
 	enhanced  5.7.600-650 none
 	stage     rcpt data
 	provider  acme
-	text      not .. today
+	text      not .. $day
 	        | heute nicht
 	text      thank*
 	not       maybe
@@ -110,6 +114,11 @@ provider acme  mx *.acme.example
 		!slices.Equal(r.Matched, []string{"not", "today", "thank"}) {
 		t.Errorf("%+v", r)
 	}
+	evening := base
+	evening.Text = []byte("not this evening, thanks")
+	if r := c.Classify(&evening); r.Rule != "mine.both" || !slices.Equal(r.Matched, []string{"not", "this evening", "thank"}) {
+		t.Errorf("%+v", r)
+	}
 	for name, change := range map[string]func(q *Query){
 		"code":     func(q *Query) { q.Code = 450 },
 		"enhanced": func(q *Query) { q.Enhanced = Enhanced{5, 7, 1} },
@@ -117,6 +126,7 @@ provider acme  mx *.acme.example
 		"provider": func(q *Query) { q.Relay = []byte("mx.example.com") },
 		"text":     func(q *Query) { q.Text = []byte("not today") },
 		"order":    func(q *Query) { q.Text = []byte("today not, thanks") },
+		"set":      func(q *Query) { q.Text = []byte("not this noon, thanks") },
 		"gap":      func(q *Query) { q.Text = []byte("not" + strings.Repeat(" word", 30) + " today, thanks") },
 		"word":     func(q *Query) { q.Text = []byte("knot today, thanks") },
 		"not":      func(q *Query) { q.Text = []byte("not today, maybe, thanks") },
@@ -133,6 +143,7 @@ func TestWords(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"User unknown", " user unknown "},
 		{"550 5.1.1 <bob@example.com>... User doesn't exist", " user does not exist "},
+		{"it isn't, cannot, can't, won't, didn\u2019t", " it is not can not can not will not did not "},
 		{"mailbox_full: over-quota (#4.2.2)", " mailbox full over quota "},
 		{"blocked using zen.spamhaus.org.See it", " blocked using @zen.spamhaus.org see it "},
 		{"refused. OFR006_102 [102]", " refused ofr006_102 "},

@@ -151,3 +151,38 @@ func count(n *int, ok bool) {
 }
 
 func share(n, of int) float64 { return float64(n) / float64(of) }
+
+// TestLiving has replies in which words for a recipient and for "gone" stand near each other,
+// but tell of something else.
+func TestLiving(t *testing.T) {
+	c := NewClassifier()
+	for _, text := range []string{
+		"550 5.7.1 Your account is not allowed to send from this address",
+		"550 Message has no valid date header",
+		"450 4.7.1 Recipient server's name not found in DNS, try again later",
+		"550 5.7.1 Unknown client host name",
+		"554 5.7.1 Bad content in the recipient's language",
+		"550 5.7.1 Mail from users in your region blocked",
+		"451 4.3.0 user database error: account not found in cache, retry",
+		"550 5.7.1 The user you write for has been blocked from sending",
+		"550 Your mail account has been suspended because of spam",
+		"550 5.7.0 the account used for SMTP login is locked",
+		"554 5.7.1 URL in message points to a closed account",
+		"421 4.7.0 Unable to look up user, directory server down",
+		"550 5.7.1 Policy: users may not receive attachments of type zip",
+		"554 5.7.1 Mailbox owner's filter rejected your message as spam",
+		"550 5.7.1 Address in From header not found",
+		"454 4.7.1 no such TLS cipher for this account",
+		"550 No valid SPF for that user's domain",
+		"550 Your host name is not known here",
+		"550 Return address unknown",
+		"550 5.1.0 Address of the sender unknown",
+		"553 sorry, your mailbox address is not in our whitelist",
+		"550 5.7.1 user bob limits mail from outside, sender not found in his address book",
+		"550 Expired certificate for that account's server",
+	} {
+		if r := c.Classify(&Query{Text: []byte(text)}); r.Reason.Action() == ActionSuppress {
+			t.Errorf("%s\n\t%v by %s, for %q", text, r.Reason, r.Rule, r.Matched)
+		}
+	}
+}
