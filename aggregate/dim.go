@@ -200,7 +200,8 @@ func (v *View) appendAnswer(dst []byte, d Dim) []byte {
 			return strconv.AppendInt(dst, int64(code), 10)
 		}
 	case DimEnhanced:
-		return append(dst, enh.String()...)
+		dst, _ = enh.AppendText(dst)
+		return dst
 	case DimStage:
 		return append(dst, stage.String()...)
 	case DimOrigin:

@@ -216,6 +216,9 @@ func (m *Message) waiting(address []byte) *Recipient {
 
 // addRecipient adds an entry.
 func (l *Ledger) addRecipient(m *Message, address, original string) *Recipient {
+	if m.Recipients == nil { // a forged count must not take memory
+		m.Recipients = make([]Recipient, 0, min(max(1, m.Announced), 8))
+	}
 	m.Recipients = append(m.Recipients, Recipient{Address: address, Original: original})
 	l.grow(m, recipientSize+len(address)+len(original))
 	r := &m.Recipients[len(m.Recipients)-1]

@@ -114,6 +114,7 @@ type Collector struct {
 	host      []byte // that was added last
 	instance  []byte
 	view      View   // of the current event; here because a local one would be allocated
+	ended     View   // of the message that record counts, likewise
 	filled    []byte // what fillIn gave the current event
 }
 
@@ -360,13 +361,14 @@ func into(s *sums) picker { return func(time.Time, bool) *sums { return s } }
 
 // record counts a message as of the end of the window.
 func (c *Collector) record(m *Message, pick picker) {
-	v := c.View(m, nil)
+	v := &c.ended
+	*v = c.View(m, nil)
 	arrived := !m.OpenedBefore && c.inWindow(m.First)
 	if m.Source == SourceNotification && !m.Probe {
 		if log := pick(m.First, false).bounces(); log != nil {
 			log.notice(m)
 		}
-		if arrived && c.opt.Filter.Pass(&v) {
+		if arrived && c.opt.Filter.Pass(v) {
 			if s := pick(m.First, false); s != nil {
 				s.totals.Notifications++
 			}
@@ -377,25 +379,25 @@ func (c *Collector) record(m *Message, pick picker) {
 	if m.Probe || !queued && len(m.Recipients) == 0 {
 		return
 	}
-	passed := c.opt.Filter.Empty() || len(m.Recipients) == 0 && c.opt.Filter.Pass(&v)
+	passed := c.opt.Filter.Empty() || len(m.Recipients) == 0 && c.opt.Filter.Pass(v)
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
 		v.Recipient = r
-		pass := c.opt.Filter.Pass(&v)
+		pass := c.opt.Filter.Pass(v)
 		if log := pick(r.Time, !r.Outcome.final()).bounces(); log != nil {
-			log.end(&v, i, pass)
+			log.end(v, i, pass)
 		}
 		if !pass {
 			continue
 		}
 		passed = true
-		c.recipient(pick, &v, r.Outcome, r.Time, 1)
+		c.recipient(pick, v, r.Outcome, r.Time, 1)
 	}
 	v.Recipient = nil
 	if !passed {
 		return
 	}
-	if n := int64(m.Unseen()); n > 0 && queued && c.opt.Filter.Pass(&v) {
+	if n := int64(m.Unseen()); n > 0 && queued && c.opt.Filter.Pass(v) {
 		o := OutcomeNone
 		switch m.State {
 		case StateDone, StateLost:
@@ -403,7 +405,7 @@ func (c *Collector) record(m *Message, pick picker) {
 		case StateRemoved:
 			o = Removed
 		}
-		c.recipient(pick, &v, o, m.Last, n)
+		c.recipient(pick, v, o, m.Last, n)
 	}
 	if s := pick(m.Last, m.State == StateHeld); s != nil {
 		if m.Deferrals > 0 && !m.Last.Before(c.opt.Since) {
@@ -417,7 +419,7 @@ func (c *Collector) record(m *Message, pick picker) {
 		s.totals.Received++
 		s.totals.BytesReceived += m.Size
 		for _, f := range s.folds {
-			f.message(&v)
+			f.message(v)
 		}
 	}
 }

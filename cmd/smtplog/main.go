@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -29,7 +30,20 @@ const (
 	exitInterrupted = 130 // what is known was printed
 )
 
+// Garbage is collected less often than Go does by itself, which saves a tenth of the time, until
+// the memory is as much as a server can be asked for. $GOGC and $GOMEMLIMIT say otherwise.
+const (
+	gcPercent   = 200
+	memoryLimit = 1 << 30
+)
+
 func main() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(gcPercent)
+	}
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()

@@ -16,7 +16,7 @@ import (
 )
 
 // sample is the report of one of our own logs.
-func sample(t *testing.T, name string, opt aggregate.Options) *aggregate.Report {
+func sample(t testing.TB, name string, opt aggregate.Options) *aggregate.Report {
 	t.Helper()
 	c, err := aggregate.NewCollector(opt)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/smtplog/smtplog/internal/generate"
 )
 
 func write(t *testing.T, name string, content []byte) string {
@@ -283,5 +285,37 @@ func TestShrinkingFile(t *testing.T) {
 		if want == nil && (err != io.EOF || n != 4*bufSize+1) || want != nil && (err != want || n >= 4*bufSize) {
 			t.Errorf("%v after %d lines, want %v", err, n, want)
 		}
+	}
+}
+
+// BenchmarkNext reads the lines of a file as it is kept.
+func BenchmarkNext(b *testing.B) {
+	var log bytes.Buffer
+	if _, err := generate.Write(&log, generate.Options{Bytes: 8 << 20}); err != nil {
+		b.Fatal(err)
+	}
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	z.Write(log.Bytes())
+	z.Close()
+	for name, content := range map[string][]byte{"plain": log.Bytes(), "gzip": packed.Bytes()} {
+		path := filepath.Join(b.TempDir(), name)
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			b.Fatal(err)
+		}
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(log.Len()))
+			b.ReportAllocs()
+			for b.Loop() {
+				f, err := Open(path, nil)
+				if err != nil {
+					b.Fatal(err)
+				}
+				for err == nil {
+					_, err = f.Next()
+				}
+				f.Close()
+			}
+		})
 	}
 }
