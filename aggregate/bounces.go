@@ -131,7 +131,8 @@ type bounceLog struct {
 	total  int64  // recipients with an end in the window: the exposure of the comparison
 	full   bool   // one of the maps found no room for a key
 
-	decided *verdicts `state:"-"` // made once for all tables of a report
+	decided *verdicts                  `state:"-"` // made once for all tables of a report
+	replies map[*Message]map[reply]int `state:"-"` // how many recipients got each reply; see shared
 }
 
 // failure is one failed recipient of a message.

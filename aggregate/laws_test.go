@@ -186,6 +186,7 @@ func spoil(rng *rand.Rand, logs ...[]logLine) []logLine {
 // The sums hold, and resume(state(A), B) = run(A, B), on whatever is made of the logs,
 // wherever they are cut, and even where hardly any message fits into memory.
 func TestLawsOnSpoiltLogs(t *testing.T) {
+	fixture.NoRace(t)
 	logs := [][]logLine{parsed(t, "postfix.log", 1), parsed(t, "exim.log", 2), parsed(t, "exim-rich.log", 3)}
 	window := Options{Since: time.Date(2026, 12, 30, 8, 0, 0, 0, time.UTC), Until: time.Date(2026, 12, 30, 20, 0, 0, 0, time.UTC)}
 	for seed := range uint64(24) {
@@ -261,6 +262,7 @@ func firstDifference(got, want string) string {
 // fold(R1) + fold(R2) = fold(R1 and R2): logs counted apart and merged are the same as logs
 // counted together, woven into each other in any way.
 func TestMergeOfLogs(t *testing.T) {
+	fixture.NoRace(t)
 	for seed := range uint64(6) {
 		rng := rand.New(rand.NewPCG(seed, 7))
 		a, b := parsed(t, "postfix.log", 1), parsed(t, "exim.log", 2)
@@ -361,6 +363,7 @@ func TestDamagedStateIsAnError(t *testing.T) {
 
 // Every kind of table can be saved.
 func TestEveryTableHasState(t *testing.T) {
+	fixture.NoRace(t)
 	for _, opt := range []Options{{}, {Bounces: true}, {By: []Dim{DimTime, DimCode}}} {
 		lines := parsed(t, "postfix.log", 1)
 		a := newTold(t, opt)

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/smtplog/smtplog/internal/fixture"
 	"github.com/smtplog/smtplog/parser"
 )
 
@@ -61,6 +62,7 @@ func (l *Ledger) check(t testing.TB) {
 // Finished messages are dropped: what is kept depends on how many are open at a time, not on
 // how many there were, nor on whether the clock goes on.
 func TestFinishedMessagesAreDropped(t *testing.T) {
+	fixture.NoRace(t)
 	const perSecond = 50
 	for _, tt := range []struct {
 		name  string
@@ -108,6 +110,7 @@ func TestFinishedMessagesAreDropped(t *testing.T) {
 // Messages that never end hit a limit of bytes. What is dropped is counted and said, and the
 // sums hold.
 func TestLimitOfOpenMessages(t *testing.T) {
+	fixture.NoRace(t)
 	long := strings.Repeat("x", 100_000)
 	for _, tt := range []struct {
 		name  string
@@ -179,6 +182,7 @@ func TestFloodSparesTheQueue(t *testing.T) {
 
 // Hosts and processes named by strangers do not grow the ledger without bound.
 func TestForgedHosts(t *testing.T) {
+	fixture.NoRace(t)
 	c, err := NewCollector(Options{Tables: []string{}})
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +206,7 @@ func TestForgedHosts(t *testing.T) {
 // A message to a big list is counted in time that grows with the list, not with its square,
 // and each recipient once.
 func TestBigList(t *testing.T) {
+	fixture.NoRace(t)
 	const n = 100_000
 	g := newGenerator(t)
 	for round := range 2 {

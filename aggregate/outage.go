@@ -64,6 +64,7 @@ type answer struct{ place, said string }
 // turned is who got an answer.
 type turned struct {
 	buckets map[int64]map[string]bool // addresses by bucket; true: mail got to the address at another time
+	total   int64                     // addresses of all buckets together
 	domains bool                      // it is about the domain, not about the addresses
 }
 
@@ -104,6 +105,9 @@ func (l *bounceLog) newGuard(hard []judged) *guard {
 	}
 	g := &guard{map[heldKey]string{}, l}
 	for a, t := range answers {
+		for _, addresses := range t.buckets {
+			t.total += int64(len(addresses))
+		}
 		for b := range t.buckets {
 			for _, width := range []int64{1, guardWidth} {
 				if cause := g.outage(a.place, t, b, width, delivered[a.place]); cause != "" {
@@ -146,23 +150,17 @@ func (g *guard) note(k heldKey, cause string) {
 
 // outage tells whether the time of some buckets looks like an outage of the place, "" if not.
 func (g *guard) outage(place string, t *turned, from, width, allDelivered int64) string {
-	bad, proved := map[string]bool{}, 0
-	var outside int64
-	for b, addresses := range t.buckets {
-		if b < from || b >= from+width {
-			outside += int64(len(addresses))
-			continue
-		}
-		for a, lives := range addresses {
+	bad, proved, outside := map[string]bool{}, 0, t.total
+	var good int64
+	for b := from; b < from+width; b++ {
+		good += g.l.alive[aliveKey{place, b}]
+		outside -= int64(len(t.buckets[b]))
+		for a, lives := range t.buckets[b] {
 			if !bad[a] && lives {
 				proved++
 			}
 			bad[a] = true
 		}
-	}
-	var good int64
-	for b := from; b < from+width; b++ {
-		good += g.l.alive[aliveKey{place, b}]
 	}
 	n, goodOutside := int64(len(bad)), allDelivered-good
 	said := func() string {

@@ -13,6 +13,7 @@ import (
 // The report of the recent past is what a report of that window says of everything that can be
 // told apart by time, also after a restart.
 func TestRecent(t *testing.T) {
+	fixture.NoRace(t)
 	lines := fixture.Lines(t, fixture.Testdata(t, "logs", "postfix.log"))
 	opt := Options{Recent: time.Hour}
 	c, err := NewCollector(opt)
@@ -84,6 +85,7 @@ func TestRecentOddStamps(t *testing.T) {
 // A report of a log that goes on is that of the log as if it had ended there: the live view
 // shows what a report of the same lines says.
 func TestReportBeforeTheEnd(t *testing.T) {
+	fixture.NoRace(t)
 	for _, name := range testLogs {
 		lines := fixture.Lines(t, fixture.Testdata(t, "logs", name))
 		for _, n := range []int{100, 700, 1500, len(lines)} {

@@ -109,7 +109,7 @@ type Collector struct {
 	input     Input
 	hosts     seen
 	instances seen
-	mtas      [3]bool
+	mtas      [parser.MTACount]bool
 	view      View   // of the current event; here because a local one would be allocated
 	filled    []byte // what fillIn gave the current event
 }

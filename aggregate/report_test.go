@@ -69,6 +69,7 @@ func (tab *Table) sum(t testing.TB, column string) (n int64) {
 // The reconciliation of the contract, and the tables against the totals: whatever is counted
 // in two places is the same number.
 func TestNumbersAddUp(t *testing.T) {
+	fixture.NoRace(t)
 	for _, tt := range []struct {
 		name string
 		opt  Options
@@ -214,6 +215,7 @@ func TestReportAtAnyTime(t *testing.T) {
 
 // The sums hold on logs that are cut, doubled, thinned out and out of order.
 func TestNumbersAddUpOnBrokenLogs(t *testing.T) {
+	fixture.NoRace(t)
 	for _, name := range testLogs {
 		all := fixture.Lines(t, fixture.Testdata(t, "logs", name))
 		for seed := range uint64(12) {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 	"unsafe"
+
+	"github.com/smtplog/smtplog/parser"
 )
 
 // A state file is stateMagic, a fingerprint of the types saved, the values, and a CRC-32 of
@@ -27,7 +29,7 @@ type saved struct {
 	options          string
 	input            Input
 	hosts, instances seen
-	mtas             [3]bool
+	mtas             [parser.MTACount]bool
 	totals           Totals
 	parts            []partHead
 

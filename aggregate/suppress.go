@@ -166,6 +166,7 @@ func (l *bounceLog) verdicts() *verdicts {
 	if l.decided != nil {
 		return l.decided
 	}
+	l.replies = make(map[*Message]map[reply]int)
 	people := map[string]*person{}
 	at := func(key string) *person {
 		p := people[key]
@@ -281,7 +282,7 @@ func (l *bounceLog) judge(f failure, key string) (judged, verdict) {
 		j.weak = "confidence " + strconv.FormatFloat(j.res.Confidence, 'g', 3, 64)
 	case before(a.Stage) && !routing:
 		j.weak = "refused before the recipient was named"
-	case a.Stage == status.StageEndOfData && shared(f):
+	case a.Stage == status.StageEndOfData && l.shared(f):
 		j.weak = "one reply for several recipients"
 	case !delivered && l.forgotten != 0 && r.Time.UnixNano() <= l.forgotten:
 		j.weak = "too many addresses to know whether it got mail later"
@@ -315,16 +316,27 @@ func before(s status.Stage) bool {
 	return false
 }
 
+// reply is what one host answered at one stage.
+type reply struct {
+	relay Peer
+	stage status.Stage
+	text  string
+}
+
+func replyTo(r *Recipient) reply { return reply{r.Relay, r.Answer.Stage, r.Answer.Text} }
+
 // shared tells whether the same reply was logged for another recipient of the message too: at
 // the end of data one reply stands for all of them (but in LMTP, RFC 2033, where they differ).
-func shared(f failure) bool {
-	for i := range f.m.Recipients {
-		r := &f.m.Recipients[i]
-		if r != f.r && r.Relay == f.r.Relay && r.Answer.Text == f.r.Answer.Text && r.Answer.Stage == f.r.Answer.Stage {
-			return true
+func (l *bounceLog) shared(f failure) bool {
+	counts := l.replies[f.m]
+	if counts == nil { // once for a message: it can have a hundred thousand recipients
+		counts = make(map[reply]int)
+		for i := range f.m.Recipients {
+			counts[replyTo(&f.m.Recipients[i])]++
 		}
+		l.replies[f.m] = counts
 	}
-	return false
+	return counts[replyTo(f.r)] > 1
 }
 
 // deliveredHere tells whether the failure is our own server's: decided by this MTA, or by a

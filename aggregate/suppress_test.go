@@ -30,7 +30,7 @@ func (s *script) mail(at, rcpt, status string) string {
 // send logs a message by arrival, sender, and one smtp line for each recipient.
 func (s *script) send(at, arrival, sender, status string, rcpts ...string) string {
 	s.n++
-	id := fmt.Sprintf("%010X", 0xA000000000+s.n)
+	id := fmt.Sprintf("%010X", 0xA000000000+int64(s.n))
 	daemon := "smtpd"
 	if strings.HasPrefix(arrival, "uid=") {
 		daemon = "pickup"

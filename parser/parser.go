@@ -27,6 +27,8 @@ const (
 	NoMTA MTA = iota
 	Postfix
 	Exim
+
+	MTACount // how many there are, NoMTA among them
 )
 
 // String returns the MTA's name in lower case, "" for NoMTA.

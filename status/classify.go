@@ -48,11 +48,12 @@ const (
 type engine struct {
 	rules   []rule
 	find    *automaton
-	texts   [][][][]int // texts, as numbers of patterns, by rule
+	texts   [][][][]int // texts, as numbers of parts, by rule
 	nots    [][][]int   // nots, likewise
-	starts  [][]int     // rules that a pattern may lead to, by pattern
+	starts  [][]int     // rules that a part may lead to, by part
 	always  []int       // rules without text
 	length  []int       // of a pattern
+	parts   [][]int     // that a pattern is one of, by pattern
 	hosts   map[string]string
 	domains map[string]string
 	lists   map[string]string
@@ -62,20 +63,30 @@ type engine struct {
 func newEngine(r *Rules) *engine {
 	e := &engine{rules: r.rules, hosts: make(map[string]string), domains: make(map[string]string),
 		lists: make(map[string]string)}
-	index := make(map[string]int)
-	var patterns []string
+	patterns, parts := make(map[string]int), make(map[string]int)
+	var all []string
 	number := func(ph phrase) []int {
 		var out []int
-		for _, words := range ph {
-			p, ok := index[words]
+		for _, alternatives := range ph {
+			key := strings.Join(alternatives, "|")
+			part, ok := parts[key]
 			if !ok {
-				p = len(patterns)
-				index[words] = p
-				patterns = append(patterns, words)
+				part = len(parts)
+				parts[key] = part
 				e.starts = append(e.starts, nil)
-				e.length = append(e.length, len(words))
+				for _, words := range alternatives {
+					p, ok := patterns[words]
+					if !ok {
+						p = len(all)
+						patterns[words] = p
+						all = append(all, words)
+						e.length = append(e.length, len(words))
+						e.parts = append(e.parts, nil)
+					}
+					e.parts[p] = append(e.parts[p], part)
+				}
 			}
-			out = append(out, p)
+			out = append(out, part)
 		}
 		return out
 	}
@@ -101,7 +112,7 @@ func newEngine(r *Rules) *engine {
 			e.always = append(e.always, i)
 		}
 	}
-	e.find = newAutomaton(patterns)
+	e.find = newAutomaton(all)
 	for _, row := range r.providers {
 		for _, host := range row.hosts {
 			if _, ok := e.hosts[host]; !ok {
@@ -127,12 +138,12 @@ type Classifier struct {
 	*engine
 	cache   map[string]Reason
 	replies ReplyParser
-	key     []byte  // folded text and all else that decides
-	words   []byte  // its words
-	ends    [][]int // where patterns ended, by pattern
-	hit     []int   // patterns with ends
-	todo    []bool  // rules to look at
-	matched []span  // of words
+	key     []byte   // folded text and all else that decides
+	words   []byte   // its words
+	found   [][]span // where parts are, by part
+	hit     []int    // parts that were found
+	todo    []bool   // rules to look at
+	matched []span   // of words
 	asked   asked
 	lowered []byte
 }
@@ -149,7 +160,7 @@ func NewClassifier(user ...*Rules) *Classifier {
 		all.add(builtin())
 		e = newEngine(all)
 	}
-	return &Classifier{engine: e, cache: make(map[string]Reason), ends: make([][]int, len(e.length)),
+	return &Classifier{engine: e, cache: make(map[string]Reason), found: make([][]span, len(e.starts)),
 		todo: make([]bool, len(e.rules))}
 }
 
@@ -271,6 +282,9 @@ func (c *Classifier) unwrap(text []byte, code int) ([]byte, Reply) {
 	text = trimBlanks(text)
 	if i := saidAt(text, code); i > 0 {
 		if r := c.replies.Parse(text[i:]); len(r.Text) > 0 || r.Code != 0 {
+			if r.Stage == StageNone && bytes.HasSuffix(text[:i], []byte(" refused to talk to me: ")) {
+				r.Stage = StageConnect
+			}
 			return r.Text, r
 		}
 	}
@@ -387,18 +401,21 @@ func embedded(text []byte) Enhanced {
 func (c *Classifier) decide() int {
 	c.words = appendWords(c.words[:0], c.asked.folded)
 	for _, p := range c.hit {
-		c.ends[p] = c.ends[p][:0]
+		c.found[p] = c.found[p][:0]
 	}
 	clear(c.todo)
 	c.hit = c.hit[:0]
-	c.find.find(c.words, func(p, end int) {
-		if len(c.ends[p]) == 0 {
-			c.hit = append(c.hit, p)
-			for _, rule := range c.starts[p] {
-				c.todo[rule] = true
+	c.find.find(c.words, func(pattern, end int) {
+		at := span{end - c.length[pattern], end}
+		for _, p := range c.parts[pattern] {
+			if len(c.found[p]) == 0 {
+				c.hit = append(c.hit, p)
+				for _, rule := range c.starts[p] {
+					c.todo[rule] = true
+				}
 			}
+			c.found[p] = append(c.found[p], at)
 		}
-		c.ends[p] = append(c.ends[p], end)
 	})
 	for _, rule := range c.always {
 		c.todo[rule] = true
@@ -437,10 +454,10 @@ func (c *Classifier) meets(i int) bool {
 
 // occurs reports whether the parts of a phrase follow each other, and notes where.
 func (c *Classifier) occurs(parts []int) bool {
-	for _, end := range c.ends[parts[0]] {
+	for _, at := range c.found[parts[0]] {
 		n := len(c.matched)
-		c.matched = append(c.matched, span{end - c.length[parts[0]], end})
-		if c.follows(parts[1:], end) {
+		c.matched = append(c.matched, at)
+		if c.follows(parts[1:], at.to) {
 			return true
 		}
 		c.matched = c.matched[:n]
@@ -452,10 +469,10 @@ func (c *Classifier) occurs(parts []int) bool {
 func (c *Classifier) follows(parts []int, at int) bool {
 	for _, p := range parts {
 		found := false
-		for _, end := range c.ends[p] {
-			if start := end - c.length[p]; start >= at-1 && start <= at+maxGap {
-				c.matched = append(c.matched, span{start, end})
-				at, found = end, true
+		for _, next := range c.found[p] {
+			if next.from >= at-1 && next.from <= at+maxGap {
+				c.matched = append(c.matched, next)
+				at, found = next.to, true
 				break
 			}
 		}

@@ -217,7 +217,9 @@ func BenchmarkContains(b *testing.B) {
 			for _, text := range rules[i].texts {
 				for _, ph := range text {
 					for _, part := range ph {
-						count(&n, bytes.Contains(words, []byte(part)))
+						for _, pattern := range part {
+							count(&n, bytes.Contains(words, []byte(pattern)))
+						}
 					}
 				}
 			}

@@ -9,7 +9,7 @@ import (
 // appendWords appends folded text in the form in which phrases are looked for: words in
 // lower case, one blank before and after each. What varies or only separates is gone:
 // Fold's placeholders, numbers, enhanced status codes, punctuation, accents of Latin
-// letters, apostrophes within words. Host names and providers' codes (OFR_416) stay whole;
+// letters, apostrophes within words; "isn't" is "is not". Host names and providers' codes (OFR_416) stay whole;
 // other words are split at hyphens, underscores and dots.
 //
 // Bytes that are not UTF-8 count as ISO 8859-1.
@@ -116,11 +116,27 @@ func appendPiece(dst, piece []byte) []byte {
 			}
 		}
 		if letter {
-			dst = append(dst, ' ')
+			dst = append(writeOut(dst, start), ' ')
 		} else {
 			dst = dst[:start] // a number
 		}
 		i++
+	}
+	return dst
+}
+
+// writeOut writes out "not" in the word at dst[start:]: isn't (as isnt) becomes is not, and
+// cannot can not.
+func writeOut(dst []byte, start int) []byte {
+	switch word := dst[start:]; string(word) {
+	case "isnt", "arent", "wasnt", "werent", "doesnt", "dont", "didnt", "hasnt", "havent", "couldnt", "wouldnt", "shouldnt", "mustnt":
+		return append(dst[:len(dst)-2], " not"...)
+	case "cannot":
+		return append(dst[:len(dst)-3], " not"...)
+	case "cant":
+		return append(dst[:len(dst)-1], " not"...)
+	case "wont":
+		return append(dst[:start], "will not"...)
 	}
 	return dst
 }

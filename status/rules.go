@@ -36,8 +36,9 @@ type rule struct {
 	samples    []sample
 }
 
-// phrase is a sequence of runs of words that must follow each other within maxGap bytes.
-type phrase []string
+// phrase is a sequence of parts that must follow each other within maxGap bytes. A part is
+// one of several runs of words.
+type phrase [][]string
 
 // span is a range of reply codes.
 type span struct{ from, to int }
@@ -111,7 +112,8 @@ const userConfidence = 0.95
 // ParseRules reads a file of rules; name stands for it in errors. What the file says is
 // wrong comes as a *RuleError, a failure to read as r's error.
 func ParseRules(name string, r io.Reader) (*Rules, error) {
-	p := ruleParser{rules: new(Rules), confidence: userConfidence, ids: make(map[string]int)}
+	p := ruleParser{rules: new(Rules), confidence: userConfidence, ids: make(map[string]int),
+		words: make(map[string][]string)}
 	in := bufio.NewScanner(r)
 	for in.Scan() {
 		p.line++
@@ -137,9 +139,11 @@ type ruleParser struct {
 	line       int
 	open       bool // a rule is being read: the last of rules
 	ruleLine   int
-	list       string // the key of the line above, if that has phrases: text or not
+	list       string // the key of the line above, if that has phrases: text, not or words
 	confidence float64
 	ids        map[string]int
+	words      map[string][]string // sets of runs of words, by name
+	set        string              // the last of words
 }
 
 // parse reads a line and returns the column of an error.
@@ -165,13 +169,20 @@ func (p *ruleParser) parse(line string) (column int, err error) {
 			return restColumn, p.beginRule(rest)
 		case "provider":
 			return restColumn, p.provider(rest)
+		case "words":
+			off, err := p.beginWords(rest)
+			return restColumn + off, err
 		case "list":
 			p.rules.lists = append(p.rules.lists, strings.Fields(rest)...)
 			return 0, nil
 		case "confidence":
 			return restColumn, parseConfidence(rest, &p.confidence)
 		}
-		return keyColumn, fmt.Errorf("%q: want rule, provider, list or confidence", key)
+		return keyColumn, fmt.Errorf("%q: want rule, words, provider, list or confidence", key)
+	}
+	if key == "|" && p.list == "words" {
+		off, err := p.addWords(rest)
+		return restColumn + off, err
 	}
 	if !p.open {
 		return keyColumn, errors.New("indented line without a rule above it")
@@ -181,7 +192,7 @@ func (p *ruleParser) parse(line string) (column int, err error) {
 			return keyColumn, errors.New("| goes on with text or not; neither is above it")
 		}
 		r := &p.rules.rules[len(p.rules.rules)-1]
-		phrases, off, err := parsePhrases(rest)
+		phrases, off, err := p.phrases(rest)
 		if key == "text" {
 			last := &r.texts[len(r.texts)-1]
 			*last = append(*last, phrases...)
@@ -263,11 +274,11 @@ func (p *ruleParser) provider(rest string) error {
 func (p *ruleParser) condition(r *rule, key, rest string) (off int, err error) {
 	switch key {
 	case "text":
-		phrases, off, err := parsePhrases(rest)
+		phrases, off, err := p.phrases(rest)
 		r.texts = append(r.texts, phrases)
 		return off, err
 	case "not":
-		phrases, off, err := parsePhrases(rest)
+		phrases, off, err := p.phrases(rest)
 		r.nots = append(r.nots, phrases...)
 		return off, err
 	case "sample":
@@ -382,21 +393,76 @@ func parseEnhancedSpan(s string) (e enhancedSpan, ok bool) {
 	return e, true
 }
 
-// parsePhrases reads phrases separated by |, and returns the offset of an error.
-func parsePhrases(s string) (all []phrase, off int, err error) {
-	for part := range strings.SplitSeq(s, "|") {
-		var ph phrase
-		for _, words := range strings.Split(part, " .. ") {
-			pattern := patternOf(strings.TrimSpace(words))
-			if strings.TrimSpace(pattern) == "" {
-				return all, off, fmt.Errorf("%q: want words to look for", strings.TrimSpace(part))
-			}
-			ph = append(ph, pattern)
+// beginWords reads "NAME a | b".
+func (p *ruleParser) beginWords(rest string) (off int, err error) {
+	name, list, _ := strings.Cut(rest, " ")
+	if _, ok := p.words[name]; ok {
+		return 0, fmt.Errorf("words %s are there already", name)
+	}
+	p.list, p.set = "words", name
+	off, err = p.addWords(list)
+	return len(name) + 1 + off, err
+}
+
+// addWords adds to the set of words that was begun last.
+func (p *ruleParser) addWords(list string) (off int, err error) {
+	for part := range strings.SplitSeq(list, "|") {
+		all, err := p.runs(part)
+		if err != nil {
+			return off, err
 		}
-		all = append(all, ph)
+		p.words[p.set] = append(p.words[p.set], all...)
 		off += len(part) + 1
 	}
+	return 0, nil
+}
+
+// phrases reads phrases separated by |, and returns the offset of an error.
+func (p *ruleParser) phrases(s string) (all []phrase, off int, err error) {
+	for text := range strings.SplitSeq(s, "|") {
+		var ph phrase
+		for _, part := range strings.Split(text, " .. ") {
+			runs, err := p.runs(part)
+			if err != nil {
+				return all, off, err
+			}
+			var patterns []string
+			for _, words := range runs {
+				patterns = append(patterns, patternOf(words))
+			}
+			ph = append(ph, patterns)
+		}
+		all = append(all, ph)
+		off += len(text) + 1
+	}
 	return all, 0, nil
+}
+
+// runs returns the runs of words that a text with names of sets stands for: "no such $who" is
+// one run for each of $who.
+func (p *ruleParser) runs(text string) ([]string, error) {
+	all := []string{""}
+	for _, word := range strings.Fields(text) {
+		next := []string{word}
+		if name, ok := strings.CutPrefix(word, "$"); ok {
+			if next = p.words[name]; next == nil {
+				return nil, fmt.Errorf("%q: no words of that name above", word)
+			}
+		}
+		var longer []string
+		for _, a := range all {
+			for _, b := range next {
+				longer = append(longer, strings.TrimSpace(a+" "+b))
+			}
+		}
+		all = longer
+	}
+	for _, words := range all {
+		if strings.TrimSpace(patternOf(words)) == "" {
+			return nil, fmt.Errorf("%q: want words to look for", strings.TrimSpace(text))
+		}
+	}
+	return all, nil
 }
 
 // patternOf returns words as the automaton looks for them: in the form of appendWords, with

@@ -37,7 +37,7 @@ func TestParseRulesErrors(t *testing.T) {
 	for _, tt := range []struct {
 		in, want string
 	}{
-		{"rul a.b spam_content\n", `f:1:1: "rul": want rule, provider, list or confidence`},
+		{"rul a.b spam_content\n", `f:1:1: "rul": want rule, words, provider, list or confidence`},
 		{"rule a.b\n", "f:1:6: want an ID and a reason"},
 		{"rule a.b nonsense\n", `f:1:6: "nonsense": want a reason such as user_unknown`},
 		{"rule\n", `f:1:5: "rule": want a value`},
@@ -58,6 +58,10 @@ func TestParseRulesErrors(t *testing.T) {
 		{rule + "\tdefer soon\n", `f:2:8: "soon": want a number as in Exim's defer (-53)`},
 		{rule + "\tconfidence 2\n", `f:2:13: "2": want a confidence above 0, up to 1`},
 		{rule + "\ttext x\n\tsample x\nrule a.b spam_content\n", "f:4:6: rule a.b is on line 1 already"},
+		{rule + "\ttext x $y\n", `f:2:7: "$y": no words of that name above`},
+		{"words y a | b\nwords y c\n", "f:2:7: words y are there already"},
+		{"words y a\n  | b | .\n", `f:2:8: ".": want words to look for`},
+		{"words y\n", `f:1:9: "": want words to look for`},
 		{"provider acme\n", "f:1:10: want mx or domain, then host names"},
 		{"provider acme acme.example\n", "f:1:10: want mx or domain after the name"},
 		{"confidence none\n", `f:1:12: "none": want a confidence above 0, up to 1`},
@@ -128,7 +132,7 @@ provider acme  mx *.acme.example
 func TestWords(t *testing.T) {
 	for _, tt := range []struct{ in, want string }{
 		{"User unknown", " user unknown "},
-		{"550 5.1.1 <bob@example.com>... User doesn't exist", " user doesnt exist "},
+		{"550 5.1.1 <bob@example.com>... User doesn't exist", " user does not exist "},
 		{"mailbox_full: over-quota (#4.2.2)", " mailbox full over quota "},
 		{"blocked using zen.spamhaus.org.See it", " blocked using @zen.spamhaus.org see it "},
 		{"refused. OFR006_102 [102]", " refused ofr006_102 "},

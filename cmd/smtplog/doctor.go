@@ -73,7 +73,7 @@ type doctor struct {
 func (d *doctor) check() {
 	for _, l := range d.in.pending {
 		f := render.CheckedFile{Path: l.path, Kept: l.file.Kind, Years: l.years, Detail: l.detail}
-		hosts, mtas := map[string]bool{}, [3]bool{}
+		hosts, mtas := map[string]bool{}, [parser.MTACount]bool{}
 		for ok := l.begin(d.in); ok; ok = l.advance(d.in) {
 			if d.in.p.ctx.Err() != nil {
 				d.in.partial = true

@@ -21,7 +21,7 @@ type pathFlags struct {
 	Path    []string `arg:"" optional:"" help:"Logs: files, folders, patterns, the name of a rotated set, journal:, or - for standard input."`
 	Rotated bool     `group:"input" help:"Read the rotated siblings of each file too: mail.log.1, mail.log-20261101.gz."`
 	Strict  bool     `group:"input" help:"Make it an error if any line of the mail system is not understood."`
-	MTA     string   `enum:"auto,postfix,exim" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
+	MTA     string   `enum:"auto,${mtas}" default:"auto" group:"input" help:"Read lines of this mail system only (${enum})."`
 	TZ      string   `placeholder:"ZONE" group:"input" help:"Zone of stamps that have none, and of output and buckets: Europe/Berlin, UTC, +02:00 (default: local)."`
 	Year    int      `placeholder:"N" group:"input" help:"Year of the first line of the oldest file, where stamps have none."`
 	Since   string   `placeholder:"T" group:"window" help:"Count from T: RFC 3339, a date, 2h (ago), today, yesterday, 'this week', 'last month' ..."`
@@ -137,11 +137,10 @@ func (f *pathFlags) settings() (s settings, err error) {
 	if f.Year < 0 || f.Year > 9999 {
 		return s, usagef("--year %d: want a year", f.Year)
 	}
-	switch f.MTA {
-	case "postfix":
-		s.mta = parser.Postfix
-	case "exim":
-		s.mta = parser.Exim
+	for m := range parser.MTACount {
+		if f.MTA == m.String() {
+			s.mta = m
+		}
 	}
 	return s, nil
 }

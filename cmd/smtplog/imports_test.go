@@ -20,7 +20,8 @@ func TestImportsRunOneWay(t *testing.T) {
 		"parser":             {"status"},
 		"aggregate":          {"status", "parser"},
 		"internal/source":    nil,
-		"internal/follow":    nil,
+		"internal/follow":    {"internal/source"},
+		"internal/dashboard": {"aggregate", "internal/render"},
 		"internal/anonymize": {"status", "parser"},
 		"internal/render":    {"status", "parser", "aggregate"},
 	} {

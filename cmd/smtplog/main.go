@@ -17,6 +17,7 @@ import (
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/render"
+	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
 )
 
@@ -108,7 +109,12 @@ func vars() kong.Vars {
 	for _, c := range status.Categories() {
 		categories = append(categories, c.String())
 	}
+	var mtas []string
+	for m := parser.NoMTA + 1; m < parser.MTACount; m++ {
+		mtas = append(mtas, m.String())
+	}
 	return kong.Vars{
+		"mtas":          strings.Join(mtas, ","),
 		"categories":    strings.Join(categories, ", "),
 		"version":       version(),
 		"formats":       render.FormatNames(),

@@ -16,6 +16,7 @@ import (
 // A log that was rotated between any two lines, the oldest part compressed, is the same as the
 // log in one piece: the same messages and the same report, but for the files' names and size.
 func TestRotatedSetIsTheWhole(t *testing.T) {
+	fixture.NoRace(t)
 	for _, name := range []string{"postfix.log", "exim.log"} {
 		whole := fixture.Testdata(t, "logs", name)
 		text := fixture.Read(t, whole)

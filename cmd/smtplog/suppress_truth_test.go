@@ -186,6 +186,7 @@ func checkSuppression(t *testing.T, log, truth string) {
 }
 
 func TestSuppressionAgainstTruth(t *testing.T) {
+	fixture.NoRace(t)
 	for _, name := range []string{"postfix", "exim", "exim-rich"} {
 		t.Run("testdata/"+name, func(t *testing.T) {
 			checkSuppression(t, fixture.Testdata(t, "logs", name+".log"), fixture.Testdata(t, "truth", name+".truth.jsonl.gz"))

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -118,6 +119,7 @@ type tailer struct {
 	report bool                                       // show reports
 	ask    chan func()                                // run between two blocks
 	latest failures
+	unread atomic.Bool // something could not be read
 }
 
 // followed is one path.
@@ -282,6 +284,9 @@ func (t *tailer) follow() error {
 			fail(err)
 		}
 	}
+	if t.unread.Load() {
+		t.p.failed = true
+	}
 	if failed != nil {
 		return failed
 	}
@@ -306,6 +311,9 @@ func (t *tailer) follow() error {
 func (t *tailer) notice(n follow.Notice) {
 	if n.Kind == follow.Rotated {
 		return
+	}
+	if t.cmd.Once && n.Kind != follow.Truncated && n.Kind != follow.Back { // nobody waits for it to get better
+		t.unread.Store(true)
 	}
 	if t.cmd.UI {
 		t.latest.say(n.Path + ": " + n.Text)

@@ -223,10 +223,20 @@ func (t *track) rescue(n *generation, all []sibling) (at int, ok bool) {
 			return at, false
 		}
 	}
+	if !t.sure() {
+		return at, false
+	}
 	t.know(n.head)
 	t.after = n.info.ModTime()
 	t.f.notice(t.path, Truncated, "truncated, reading from its start; what was written just before and not copied is gone")
 	return at, true
+}
+
+// sure tells whether it was asked three times: a file that is not found may have been renamed
+// or compressed while it was looked for.
+func (t *track) sure() bool {
+	t.misses = (t.misses + 1) % 3
+	return t.misses == 0
 }
 
 // continued finds out whether now, which has come to the path, has a content that was read
@@ -314,7 +324,7 @@ func (t *track) begin(ctx context.Context) bool {
 			now.goTo(0)
 		}
 		i, g, err := t.find(saved, all)
-		if err != nil && t.patient(nil) {
+		if err != nil && t.patient(nil) || g == nil && !t.sure() {
 			t.release(now)
 			return false
 		}

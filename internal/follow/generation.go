@@ -5,8 +5,11 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"math"
 	"os"
 	"time"
+
+	"github.com/smtplog/smtplog/internal/source"
 )
 
 // maxPartial bounds an unfinished line; a longer one is handed on in pieces.
@@ -82,7 +85,7 @@ func (g *generation) among(all []sibling, open bool) int {
 
 // rewind goes to the beginning of the content and reads its head.
 func (g *generation) rewind() error {
-	content, err := unpack(g.file)
+	content, err := source.Unpack(io.NewSectionReader(g.file, 0, math.MaxInt64))
 	if err != nil {
 		return err
 	}

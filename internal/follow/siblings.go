@@ -195,10 +195,10 @@ func siblings(listing []sibling, old heads) ([]sibling, heads) {
 	return kept, memory
 }
 
-// open opens the file, if it still has the name.
+// open opens the file, if it still has the name. A number alone may be one used again.
 func (s *sibling) open() (*generation, error) {
 	g, err := openGeneration(s.path)
-	if err == nil && !os.SameFile(g.info, s.info) {
+	if err == nil && (!os.SameFile(g.info, s.info) || !prefixed(g.head, s.head)) {
 		g.file.Close()
 		err = fs.ErrNotExist
 	}

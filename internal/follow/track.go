@@ -46,6 +46,7 @@ type track struct {
 	buf   []byte
 
 	begun    bool
+	misses   int                   // of a file that should be there
 	complete bool                  // the queue reaches to the file at path
 	blocked  bool                  // a rotated file that comes next cannot be read yet
 	after    time.Time             // when the last content read was written; zero: none was

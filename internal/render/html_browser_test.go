@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/smtplog/smtplog/internal/fixture"
 )
 
 // browser is a headless Chromium that is spoken to over a pipe, in the DevTools protocol:
@@ -207,6 +209,7 @@ func writePage(t testing.TB, name string, page []byte) (url string) {
 // The pages open in a real browser without a word of complaint and without asking for
 // anything, hostile text or not, as a file and from a server.
 func TestHTMLInBrowser(t *testing.T) {
+	fixture.NoRace(t)
 	b := newBrowser(t)
 	pages := map[string][]byte{
 		"report":  renderHTML(t, labReport(t, "postfix.log", false), Options{}),
@@ -263,6 +266,7 @@ const overlapping = `(() => {
 
 // The test above would see a request, an error and a breach of the policy.
 func TestBrowserSeesFaults(t *testing.T) {
+	fixture.NoRace(t)
 	b := newBrowser(t)
 	for name, page := range map[string]string{
 		"request": `<img src="http://127.0.0.1:9/x.png">`,
@@ -278,6 +282,7 @@ func TestBrowserSeesFaults(t *testing.T) {
 
 // A heading sorts by key and by pointer, numbers as numbers, and says so.
 func TestHTMLSorts(t *testing.T) {
+	fixture.NoRace(t)
 	b := newBrowser(t)
 	r := labReport(t, "postfix.log", false)
 	b.open(writePage(t, "report.html", renderHTML(t, r, Options{Top: -1})))
@@ -312,6 +317,7 @@ func TestHTMLSorts(t *testing.T) {
 
 // Text can be read in light, dark and print: WCAG 2.2 1.4.3 asks for a contrast of 4.5.
 func TestHTMLContrast(t *testing.T) {
+	fixture.NoRace(t)
 	b := newBrowser(t)
 	b.open(writePage(t, "report.html", renderHTML(t, labReport(t, "postfix.log", false), Options{Notes: []string{"a note"}})))
 	const contrast = `(() => {

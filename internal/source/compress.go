@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"compress/bzip2"
 	"compress/gzip"
 	"errors"
@@ -68,6 +69,19 @@ func (c *compression) decompress(r io.Reader) (io.Reader, time.Time, error) {
 		return nil, modified, c.damaged(err)
 	}
 	return content, modified, nil
+}
+
+// Unpack returns the content of r from its beginning; nil if it is not compressed. Nothing
+// needs closing.
+func Unpack(r io.Reader) (io.Reader, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	head, _ := in.Peek(magicSize)
+	c := compressionOf(head)
+	if c == nil {
+		return nil, nil
+	}
+	content, _, err := c.decompress(in)
+	return content, err
 }
 
 // damaged says what is wrong with an archive.
