@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/smtplog/smtplog/internal/follow"
 	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
@@ -134,7 +135,7 @@ func (in *input) fail(path, why string) {
 
 // find inspects all files that the paths stand for.
 func (in *input) find(paths []string, rotated bool) {
-	seen := &seenFiles{}
+	seen := seenFiles{}
 	several := len(paths) > 1
 	for _, path := range paths {
 		if path == "-" || strings.HasPrefix(path, source.JournalPrefix) {
@@ -176,23 +177,28 @@ func plainest(a, b string) int {
 	return rank(a) - rank(b)
 }
 
-// seenFiles are the files inspected so far: one may have several names.
-type seenFiles struct {
-	infos []os.FileInfo
-	paths []string
+// seenFile is a file inspected: it may have several names.
+type seenFile struct {
+	info os.FileInfo
+	path string
 }
 
+// seenFiles are the files inspected so far, by device and inode where the system has them.
+type seenFiles map[[2]uint64][]seenFile
+
 // again returns the path under which a file has been seen, and else remembers it.
-func (s *seenFiles) again(path string, info os.FileInfo) (earlier string) {
+func (s seenFiles) again(path string, info os.FileInfo) (earlier string) {
 	if info == nil {
 		return ""
 	}
-	for i, other := range s.infos {
-		if os.SameFile(info, other) {
-			return s.paths[i]
+	device, inode := follow.Identity(info)
+	id := [2]uint64{device, inode}
+	for _, other := range s[id] {
+		if os.SameFile(info, other.info) {
+			return other.path
 		}
 	}
-	s.infos, s.paths = append(s.infos, info), append(s.paths, path)
+	s[id] = append(s[id], seenFile{info, path})
 	return ""
 }
 
@@ -201,7 +207,7 @@ const headSize = 64 << 10
 
 // inspect opens a path to find out what it holds, and keeps it if it can be read. A file that
 // was named is at fault where one that was found is only passed over.
-func (in *input) inspect(path string, named, several bool, seen *seenFiles) {
+func (in *input) inspect(path string, named, several bool, seen seenFiles) {
 	f, err := in.open(path)
 	switch {
 	case errors.Is(err, source.ErrEmpty) && (several || !named):

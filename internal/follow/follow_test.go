@@ -430,7 +430,7 @@ func TestInodeUsedAgain(t *testing.T) {
 	now, err := os.Stat(path)
 	must(t, err)
 	// Where the file system did not do so the position says it did.
-	_, pos[0].Inode = identity(now)
+	_, pos[0].Inode = Identity(now)
 	t.Logf("the same by itself: %v", os.SameFile(info, now))
 	o := options(FromPositions, path)
 	o.Positions = pos

@@ -204,7 +204,7 @@ func (g *generation) goTo(offset int64) (ok bool, err error) {
 // position is the place behind the last line handed on.
 func (g *generation) position(path string) Position {
 	p := Position{Path: path, Offset: g.offset, Head: headPrint(g.head), Tail: fingerprint(g.tail), Modified: g.info.ModTime()}
-	p.Device, p.Inode = identity(g.info)
+	p.Device, p.Inode = Identity(g.info)
 	return p
 }
 

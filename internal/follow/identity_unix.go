@@ -7,9 +7,9 @@ import (
 	"syscall"
 )
 
-// identity returns what the system knows a file by while it exists; numbers are used again
+// Identity returns what the system knows a file by while it exists; numbers are used again
 // afterwards.
-func identity(info os.FileInfo) (device, inode uint64) {
+func Identity(info os.FileInfo) (device, inode uint64) {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return uint64(st.Dev), uint64(st.Ino)
 	}

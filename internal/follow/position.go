@@ -134,7 +134,7 @@ func At(file *os.File, path string, offset int64) (Position, error) {
 		return Position{}, err
 	}
 	p := Position{Path: path, Offset: offset, Head: headPrint(head), Tail: fingerprint(tail), Modified: info.ModTime()}
-	p.Device, p.Inode = identity(info)
+	p.Device, p.Inode = Identity(info)
 	return p, nil
 }
 

@@ -164,7 +164,7 @@ func siblings(listing []sibling, old heads) ([]sibling, heads) {
 	var all []sibling
 	for _, s := range listing {
 		key := headKey{size: s.info.Size(), modified: s.info.ModTime()}
-		key.device, key.inode = identity(s.info)
+		key.device, key.inode = Identity(s.info)
 		if m, ok := old[key]; ok && key.inode != 0 {
 			s.packed, s.head = m.packed, m.head
 		} else if s.info.Size() > 0 {

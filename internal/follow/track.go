@@ -313,7 +313,7 @@ type fileKey struct{ device, inode uint64 }
 
 func keyOf(info os.FileInfo) (key fileKey) {
 	if info != nil {
-		key.device, key.inode = identity(info)
+		key.device, key.inode = Identity(info)
 	}
 	return key
 }
