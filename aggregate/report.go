@@ -24,6 +24,7 @@ type Options struct {
 	PerSender    bool           // only the bounce report's digest per sender
 	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
+	Notices      bool // count our own notices instead of users' mail
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
 	// Rewrite, if set, gets every event as soon as its reason is known: what it writes is all
 	// that is counted and kept. It must not keep the event.
@@ -254,6 +255,9 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 	if !c.opt.Filter.Pass(view) {
 		return m, false
 	}
+	if m != nil && ev.Attempt() && !c.counted(m) {
+		return m, true
+	}
 	c.sums.event(view)
 	if c.opt.Recent > 0 {
 		if s := c.part(ev.Time); s != nil {
@@ -261,6 +265,14 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 		}
 	}
 	return m, true
+}
+
+// counted tells whether a message is of the kind that is counted.
+func (c *Collector) counted(m *Message) bool {
+	if c.opt.Notices {
+		return m.Source == SourceNotification && !m.Probe
+	}
+	return m.Mail()
 }
 
 // fillIn gives the event what its message knows.
@@ -309,7 +321,7 @@ func (s *sums) event(v *View) {
 	ev, n := v.Event, int64(max(1, v.Event.Repeat))
 	switch ev.Kind {
 	case parser.Delivered, parser.Deferred, parser.Bounced:
-		if len(ev.Recipient) == 0 || v.Message != nil && !v.Message.Mail() {
+		if len(ev.Recipient) == 0 {
 			return
 		}
 		if ev.Kind == parser.Deferred {
@@ -373,10 +385,12 @@ func (c *Collector) record(m *Message, pick picker) {
 				s.totals.Notifications++
 			}
 		}
+	}
+	if !c.counted(m) {
 		return
 	}
 	queued := m.Active || m.State == StateHeld
-	if m.Probe || !queued && len(m.Recipients) == 0 {
+	if !queued && len(m.Recipients) == 0 {
 		return
 	}
 	passed := c.opt.Filter.Empty() || len(m.Recipients) == 0 && c.opt.Filter.Pass(v)

@@ -185,7 +185,7 @@ func (s *list) all() []*Message {
 
 // signature tells apart options that count differently.
 func (o *Options) signature() string {
-	return fmt.Sprintf("%v %v %v %v %v %q %v %v %+v", o.Since, o.Until, o.Zone, o.Every, o.By, o.Tables, o.Bounces, o.Recent, o.Filter.rules)
+	return fmt.Sprintf("%v %v %v %v %v %q %v %v %v %+v", o.Since, o.Until, o.Zone, o.Every, o.By, o.Tables, o.Bounces, o.Notices, o.Recent, o.Filter.rules)
 }
 
 // Merge adds to c what o has counted: the sums of disjoint logs are those of the logs

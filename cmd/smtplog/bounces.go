@@ -31,7 +31,7 @@ type bouncesCmd struct {
 
 // options turns the flags into a Collector's options.
 func (cmd *bouncesCmd) options(s *settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Filter: s.filter, Zone: s.zone, Rewrite: s.rewrite, Classifier: s.classifier, Bounces: true, PerSender: cmd.PerSender}
+	opt = aggregate.Options{Filter: s.filter, Notices: s.notices, Zone: s.zone, Rewrite: s.rewrite, Classifier: s.classifier, Bounces: true, PerSender: cmd.PerSender}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}

@@ -139,7 +139,7 @@ func (cmd *checkCmd) goOn(p *program, end time.Time) (*aggregate.Report, error) 
 
 // read reads all of the input.
 func (cmd *checkCmd) read(p *program, s settings) (*aggregate.Report, error) {
-	c, err := aggregate.NewCollector(aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter,
+	c, err := aggregate.NewCollector(aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Notices: s.notices,
 		Rewrite: s.rewrite, Classifier: s.classifier, Tables: []string{"status", "reasons", "categories", "delays"}})
 	if err != nil {
 		return nil, err

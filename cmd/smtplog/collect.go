@@ -88,7 +88,7 @@ type reportCmd struct {
 
 // options turns the report's flags into a Collector's options.
 func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Rewrite: s.rewrite, Classifier: s.classifier}
+	opt = aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Filter: s.filter, Notices: s.notices, Rewrite: s.rewrite, Classifier: s.classifier}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -183,15 +183,15 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Rewrite: in.s.rewrite, Classifier: in.s.classifier, Tables: []string{}})
+	c, err := aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Filter: in.s.filter, Notices: in.s.notices, Rewrite: in.s.rewrite, Classifier: in.s.classifier, Tables: []string{}})
 	if err != nil {
 		return err
 	}
 	ropt := cmd.options(dest, in.s.zone)
 	ropt.Title = "Events"
 	w := newEntryWriter(dest, cmd.Format, render.EventColumns, ropt)
-	in.collect(c, func(l *log, _ *aggregate.Message) {
-		if len(kinds) > 0 && !kinds[l.ev.Kind] {
+	in.collect(c, func(l *log, m *aggregate.Message) {
+		if len(kinds) > 0 && !kinds[l.ev.Kind] || s.notices && (m == nil || m.Source != aggregate.SourceNotification) {
 			return
 		}
 		if w.rows != nil {
@@ -290,7 +290,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 // passes tells whether a message is to be shown: it has a line in the window, and one of its
 // recipients passes the filter, or the message itself where it has none.
 func passes(c *aggregate.Collector, m *aggregate.Message, s *settings) bool {
-	if m.Last.Before(s.since) {
+	if m.Last.Before(s.since) || s.notices && m.Source != aggregate.SourceNotification {
 		return false
 	}
 	if s.filter.Empty() {

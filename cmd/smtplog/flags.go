@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,6 +43,10 @@ func (f *inputFlags) settings() (s settings, err error) {
 	if s, err = f.pathFlags.settings(); err != nil {
 		return s, err
 	}
+	if i := slices.Index(f.Origin, "notification"); i >= 0 { // no origin of an answer, but of a message
+		s.notices = true
+		f.Origin = slices.Delete(slices.Clone(f.Origin), i, i+1)
+	}
 	if s.filter, err = f.filter(s.anonymizer); err != nil {
 		return s, err
 	}
@@ -68,7 +73,7 @@ type filterFlags struct {
 	Provider  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Mailbox provider: google, microsoft ..."`
 	Host      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Host that logged."`
 	Direction []string `placeholder:"GLOB" sep:"none" group:"filters" help:"in, out or local."`
-	Origin    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Who said it: remote, local or network."`
+	Origin    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Who said it: remote, local or network; notification: count our own notices instead of users' mail."`
 	QueueID   []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Queue ID."`
 	MessageID []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Message-ID."`
 }
@@ -107,6 +112,7 @@ type settings struct {
 	strict       bool
 	mta          parser.MTA
 	filter       aggregate.Filter
+	notices      bool                  // count our own notices instead of users' mail
 	anonymizer   *anonymize.Anonymizer // nil, or makes pseudonyms
 	rewrite      func(*parser.Event)   // its Event, or nil
 	classifier   *status.Classifier
