@@ -135,6 +135,7 @@ var hostileClassifier = sync.OnceValue(func() *status.Classifier { return status
 // TestHostileTextForgesNothing puts each text into each place. What is counted must be what
 // the honest twin says, and the addresses must be those in their places.
 func TestHostileTextForgesNothing(t *testing.T) {
+	fixture.NoRace(t)
 	texts := append(hostileTexts(t), strings.Repeat(`a <b) [d"`, 1<<20/9)+"; from=<c", strings.Repeat("; from=<c", 100))
 	for _, mta := range []string{"postfix", "exim"} {
 		raw, err := os.ReadFile(fixture.Testdata(t, "hostile", mta+".log"))
@@ -223,6 +224,7 @@ func hostileFiles(t testing.TB) (paths []string) {
 // TestHostileTextInEveryOutput has every command write every format of a log of hostile text,
 // and reads it again as its reader would.
 func TestHostileTextInEveryOutput(t *testing.T) {
+	fixture.NoRace(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("no file can have such a name there")
 	}

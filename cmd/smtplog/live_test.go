@@ -31,6 +31,7 @@ func grown(text []byte, at time.Time, rng *rand.Rand) int {
 // TestLiveIsHistorical has logs grow by pieces that end anywhere, also within a line, and wants
 // the report of the last `tail --once`, which went on from checkpoints, to be that of the whole.
 func TestLiveIsHistorical(t *testing.T) {
+	fixture.NoRace(t)
 	for _, names := range [][]string{{"postfix.log"}, {"exim-rich.log"}, {"exim.rejectlog"}, {"postfix.log", "exim.log"}} {
 		for seed := range uint64(2) {
 			rng := rand.New(rand.NewPCG(seed, 9))
