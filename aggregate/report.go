@@ -24,7 +24,7 @@ type Options struct {
 	PerSender    bool           // only the bounce report's digest per sender
 	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
-	Notices      bool // count our own notices instead of users' mail
+	Notices      bool               // count our own notices instead of users' mail
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
 	// Rewrite, if set, gets every event as soon as its reason is known: what it writes is all
 	// that is counted and kept. It must not keep the event.

@@ -295,7 +295,7 @@ func TestTruthOfTheLab(t *testing.T) {
 	}
 }
 
-// Each of the owner's 32 members of the status enum is proven by a logged line.
+// Each of the 32 seed members of the status enum is proven by a logged line.
 func TestEveryMemberIsLogged(t *testing.T) {
 	seen := map[string]bool{}
 	for _, name := range []string{"postfix.log", "exim.log", "exim-rich.log"} {
