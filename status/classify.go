@@ -440,6 +440,7 @@ func (c *Classifier) decide() int {
 			return i
 		}
 	}
+	c.matched = c.matched[:0] // by rules that were not met
 	return len(c.rules) - 1
 }
 

@@ -155,6 +155,18 @@ func TestReasonForgets(t *testing.T) {
 	}
 }
 
+// What nothing is known of has no evidence, whatever was asked before.
+func TestClassifyForgets(t *testing.T) {
+	c := NewClassifier()
+	before := Query{Code: 550, Text: []byte("5.2.1 The email account that you tried to reach is disabled")}
+	if r := c.Classify(&before); len(r.Matched) == 0 {
+		t.Fatalf("no words matched: %+v", r)
+	}
+	if r := c.Classify(&Query{Code: 92, Stage: 38, Text: []byte("''0000")}); len(r.Matched) != 0 {
+		t.Errorf("matched %q of another reply", r.Matched)
+	}
+}
+
 func FuzzClassify(f *testing.F) {
 	for _, tt := range replyCases {
 		f.Add([]byte(tt.text), uint16(0), uint8(0), tt.mx)
