@@ -56,6 +56,7 @@ func TestCoresDoNotMatter(t *testing.T) {
 		same(t, []string{fixture.Testdata(t, "logs")}, commands...)
 	})
 	t.Run("lab", func(t *testing.T) {
+		fixture.NoRace(t)
 		for _, path := range fixture.Glob(t, "lab", "logs", "*", "m*") {
 			same(t, []string{path}, commands...)
 		}

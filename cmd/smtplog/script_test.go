@@ -24,8 +24,15 @@ func TestMain(m *testing.M) {
 // The scripts in testdata/script run the real program on real files: exit code and both
 // streams, one behaviour a script. $LOGS is the project's testdata/logs.
 func TestScripts(t *testing.T) {
+	dir, files := "testdata/script", []string(nil)
+	if fixture.Race { // which makes each start of the program slow: those in which goroutines meet
+		dir = ""
+		for _, name := range []string{"checkpoint", "compression", "folder", "interrupt", "journal", "progress", "tail"} {
+			files = append(files, filepath.Join("testdata/script", name+".txt"))
+		}
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
+		Dir: dir, Files: files,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LOGS", fixture.Testdata(t, "logs"))
 			e.Setenv("TZ", "UTC")
