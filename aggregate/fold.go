@@ -115,7 +115,7 @@ var specs = []spec{
 		}},
 	{"unclassified", "Failures of unknown reason, by reply", "attempts",
 		[]Column{{"code", "integer"}, {"enhanced", "string"}, {"reply", "string"}, {"attempts", "integer"}, {"domains", "integer"},
-			{"first", "time"}, {"last", "time"}},
+			{"first", "time"}, {"last", "time"}, {"phrase", "string"}},
 		func(*Collector) fold {
 			return &unclassified{keyed: newKeyed[unknownCounts]([]Dim{DimCode, DimEnhanced, DimReply})}
 		}},

@@ -131,7 +131,9 @@ func (f *unclassified) merge(o fold) {
 func (f *unclassified) rows() (rows [][]any, approximate bool) {
 	for _, key := range f.sorted(func(c *unknownCounts) int64 { return c.count }) {
 		c := f.m[key]
-		rows = append(rows, append(f.cells(key), c.count, int64(len(c.domains)), moment(c.first), moment(c.last)))
+		cells := f.cells(key)
+		reply, _ := cells[len(cells)-1].(string)
+		rows = append(rows, append(cells, c.count, int64(len(c.domains)), moment(c.first), moment(c.last), word(status.SuggestPhrase(reply))))
 	}
 	return rows, f.full
 }

@@ -49,8 +49,9 @@ func TestScore(t *testing.T) {
 	score(t, replies, floors{0.949, 0.958, 0.921, 0.966, 0.974, 0.985, 1})
 }
 
-// TestReplies scores the classifier on our own replies.
-func TestReplies(t *testing.T) {
+// ownReplies reads our own replies, by part.
+func ownReplies(t *testing.T) map[string][]labelled {
+	t.Helper()
 	b, err := os.ReadFile("testdata/replies.tsv")
 	if err != nil {
 		t.Fatal(err)
@@ -67,6 +68,12 @@ func TestReplies(t *testing.T) {
 		parts[f[0]] = append(parts[f[0]], labelled{Reason: f[1], Alt: strings.Split(f[2], ","),
 			Text: strings.ReplaceAll(f[3], `\n`, "\n")})
 	}
+	return parts
+}
+
+// TestReplies scores the classifier on our own replies.
+func TestReplies(t *testing.T) {
+	parts := ownReplies(t)
 	for part, floors := range map[string]floors{
 		"read":   {0.912, 0.941, 0.874, 0.937, 0.967, 0.980, 3},
 		"unread": {0.900, 0.924, 0.852, 0.929, 0.962, 0.977, 2},

@@ -156,7 +156,7 @@ func widestText(columns []aggregate.Column, keep, widths []int) int {
 // narrow lists the columns that a narrow table does without, the first ones first. unless
 // names a column that must be there to say nearly the same.
 var narrow = []struct{ name, unless string }{
-	{"reply", "list"}, {"reply", "start"}, {"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""},
+	{"reply", "list"}, {"reply", "start"}, {"phrase", "reply"}, {"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""},
 	{"messages", "delivered_later"}, {"peak_attempts", ""}, {"messages", "peak"}, {"addresses", ""}, {"network", ""}, {"local", ""},
 	{"remote", ""}, {"peak", ""},
 	{"last", ""}, {"first", ""}, {"type", "reason"}, {"delivered_later", ""}, {"failures", ""}, {"category", "reason"},
