@@ -39,6 +39,9 @@ type Ledger struct {
 	Limit int
 	// Evicted counts the messages released early: their open recipients are lost.
 	Evicted int64
+	// Unmerged says that the events of several hosts are not in the order of time, as those of
+	// logs that are followed: a host's clock goes on with its own lines alone.
+	Unmerged bool
 	// Reused counts queue IDs that began again before their message had ended.
 	Reused int64
 }
@@ -185,6 +188,9 @@ func (l *Ledger) tick(ev *parser.Event, set int) {
 // others' in a merged log. While the host is silent its clock goes on with the others.
 func (l *Ledger) since(m *Message, t time.Time) time.Duration {
 	s := &l.scopes[m.scope]
+	if l.Unmerged {
+		return s.now.Sub(t)
+	}
 	return s.now.Sub(t) + l.passed - s.seen
 }
 

@@ -28,7 +28,8 @@ type Options struct {
 	Classifier   *status.Classifier // of failures; nil: the rules of package status
 	// Rewrite, if set, gets every event as soon as its reason is known: what it writes is all
 	// that is counted and kept. It must not keep the event.
-	Rewrite func(*parser.Event)
+	Rewrite  func(*parser.Event)
+	Unmerged bool // events of several hosts do not come in the order of time (Ledger.Unmerged)
 	// Recent is how long what happens is counted apart as well, for Collector.Recent; 0: not.
 	Recent time.Duration
 	// Release, if set, gets every message when it is finished, or at Finish.
@@ -156,6 +157,7 @@ func NewCollector(opt Options) (*Collector, error) {
 			opt.Release(m)
 		}
 	})
+	c.ledger.Unmerged = opt.Unmerged
 	return c, nil
 }
 

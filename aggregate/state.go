@@ -123,6 +123,7 @@ func (c *Collector) restore(b []byte) error {
 		d.fail("%d bytes left over", len(d.b))
 	}
 	l := NewLedger(c.ledger.release)
+	l.Unmerged = c.ledger.Unmerged
 	l.Limit, l.now, l.scopes, l.passed, l.begun, l.Evicted, l.Reused = c.ledger.Limit, s.now, s.scopes, s.passed, s.begun, s.evicted, s.reused
 	if s.noted != nil {
 		l.noted = s.noted
@@ -185,7 +186,7 @@ func (s *list) all() []*Message {
 
 // signature tells apart options that count differently.
 func (o *Options) signature() string {
-	return fmt.Sprintf("%v %v %v %v %v %q %v %v %v %+v", o.Since, o.Until, o.Zone, o.Every, o.By, o.Tables, o.Bounces, o.Notices, o.Recent, o.Filter.rules)
+	return fmt.Sprintf("%v %v %v %v %v %q %v %v %v %v %+v", o.Since, o.Until, o.Zone, o.Every, o.By, o.Tables, o.Bounces, o.Notices, o.Unmerged, o.Recent, o.Filter.rules)
 }
 
 // Merge adds to c what o has counted: the sums of disjoint logs are those of the logs

@@ -158,7 +158,7 @@ func (cmd *tailCmd) tailer(p *program) (*tailer, error) {
 	if cmd.Table != "" && !knownTable(cmd.Table) {
 		return nil, usagef("unknown table %q, want one of %s", cmd.Table, strings.Join(aggregate.TableNames(false), ", "))
 	}
-	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Every: every, Filter: s.filter, Notices: s.notices, Rewrite: s.rewrite, Classifier: s.classifier}
+	opt := aggregate.Options{Since: s.since, Until: s.until, Zone: s.zone, Every: every, Filter: s.filter, Notices: s.notices, Rewrite: s.rewrite, Classifier: s.classifier, Unmerged: true}
 	if cmd.UI || cmd.Window > 0 || cmd.Checkpoint != "" {
 		opt.Recent = max(cmd.Window, keptWindow)
 	}
