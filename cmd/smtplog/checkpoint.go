@@ -105,25 +105,3 @@ func (t *tailer) checkpoint() ([]byte, error) {
 	b := fmt.Appendf(nil, "%s%08x\n", checkpointMagic, crc32.ChecksumIEEE(rest.Bytes()))
 	return append(b, rest.Bytes()...), nil
 }
-
-// writeWhole puts b into the file at path: all of it, or the file stays as it was.
-func writeWhole(path string, b []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}

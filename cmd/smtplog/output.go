@@ -19,8 +19,8 @@ type outFile struct {
 }
 
 // createOutput begins to write the file named path. What is no regular file (a pipe, a device)
-// is written in place.
-func createOutput(path string) (*outFile, error) {
+// is written in place. A file that is new gets the mode, less the umask.
+func createOutput(path string, mode os.FileMode) (*outFile, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real
 	}
@@ -31,7 +31,7 @@ func createOutput(path string) (*outFile, error) {
 	}
 	for n := os.Getpid(); ; n++ {
 		temp := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d.tmp", filepath.Base(path), n))
-		f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+		f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
@@ -69,13 +69,33 @@ func (o *outFile) close() error {
 }
 
 // commitOutput puts the file that a command has finished in its place, unless the command
-// failed: then it is thrown away.
+// failed.
 func (p *program) commitOutput(err error) error {
 	o := p.output
-	if o == nil || o.path == "" {
+	if o == nil {
 		return err
 	}
 	p.output = nil
+	return o.commit(err)
+}
+
+// writeWhole puts b into the file at path: all of it, or the file stays as it was. Nobody else
+// may read a new one.
+func writeWhole(path string, b []byte) error {
+	o, err := createOutput(path, 0o600)
+	if err != nil {
+		return err
+	}
+	o.Write(b) // keeps its error
+	return o.commit(o.close())
+}
+
+// commit puts a file that is closed in its place, or throws it away where there was an error,
+// which it returns.
+func (o *outFile) commit(err error) error {
+	if o.path == "" {
+		return err
+	}
 	if err == nil {
 		err = o.err
 	}
@@ -98,7 +118,7 @@ func (f *outputFlags) openOutput(p *program) (io.Writer, func() error, error) {
 	if f.Output == "" || f.Output == "-" {
 		return p.stdout, func() error { return nil }, nil
 	}
-	o, err := createOutput(f.Output)
+	o, err := createOutput(f.Output, 0o666)
 	if err != nil {
 		return nil, nil, fmt.Errorf("cannot write: %w", err)
 	}
