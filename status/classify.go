@@ -233,7 +233,8 @@ func (c *Classifier) Reason(q *Query) Reason {
 	return reason
 }
 
-// AppendFolded is Fold; it need not fold again what Reason was asked about last.
+// AppendFolded is Fold; it need not fold again what Reason was asked about last, whose bytes must
+// be the same still.
 func (c *Classifier) AppendFolded(dst, text []byte) []byte {
 	if n := len(text); n > 0 && len(c.asked.text) == n && &c.asked.text[0] == &text[0] {
 		return append(dst, c.asked.folded...)
