@@ -183,6 +183,7 @@ func (l *Ledger) continues(m *Message, ev *parser.Event) {
 	if ev.Client.Name != nil || ev.Client.IP != nil {
 		if len(old.children) < maxChildren {
 			old.children = append(old.children, m)
+			m.keep()
 		}
 		return
 	}
@@ -207,6 +208,8 @@ func (m *Message) follow(old *Message, source Source) {
 		m.FromQueueID = old.QueueID
 	}
 	m.login = old.loginName()
+	m.keep()
+	old.keep()
 	if m.Source = source; old.Source == SourceNotification {
 		m.Source, m.NotificationOf = SourceNotification, old.NotificationOf
 	}
@@ -215,11 +218,11 @@ func (m *Message) follow(old *Message, source Source) {
 // envelope takes from the event what it tells about the whole message.
 func (l *Ledger) envelope(m *Message, ev *parser.Event) {
 	if m.MessageID == "" && len(ev.MessageID) > 0 {
-		m.MessageID = string(clip(ev.MessageID))
+		m.MessageID = l.text(m, ev.MessageID)
 		l.grow(m, len(m.MessageID))
 	}
 	if m.Sender == "" && len(ev.Sender) > 0 {
-		m.Sender = string(clip(ev.Sender))
+		m.Sender = l.text(m, ev.Sender)
 		l.grow(m, len(m.Sender))
 	}
 	if m.User == "" && len(ev.User) > 0 {
@@ -241,7 +244,7 @@ func (l *Ledger) activate(m *Message, ev *parser.Event) {
 		m.State = StateQueued
 	}
 	if m.Sender != string(clip(ev.Sender)) { // cleanup may have rewritten it
-		m.Sender = string(clip(ev.Sender))
+		m.Sender = l.text(m, ev.Sender)
 	}
 	m.Active, m.Last = true, ev.Time
 	m.Announced = max(m.Announced, ev.NRcpt)

@@ -111,6 +111,11 @@ type View struct {
 	zone    *time.Location
 	every   Every
 	reasons *reasons
+	names   *names
+
+	settled              *Recipient // that the ledger gave Event to; nil: not known
+	peer                 *knownPeer // Event's relay; nil: not known
+	domain, relay, reply uint32     // Event's numbers; 0: not looked up
 }
 
 // Append appends the view's value of d to dst: nothing where it has none. Control bytes do
@@ -177,41 +182,29 @@ func (v *View) Append(dst []byte, d Dim) []byte {
 
 // appendAnswer appends the dimensions of the reply.
 func (v *View) appendAnswer(dst []byte, d Dim) []byte {
-	var code int
-	var enh status.Enhanced
-	var stage status.Stage
-	var origin status.Origin
-	var reason status.Reason
-	switch {
-	case v.Recipient != nil:
-		a := &v.Recipient.Answer
-		code, enh, stage, origin, reason = a.Code, a.Enhanced, a.Stage, a.Origin, a.Reason
-	case v.Event != nil:
-		ev := v.Event
-		code, enh, stage, origin, reason = ev.Code, ev.Enhanced, ev.Stage, ev.Origin, ev.Reason
-	}
+	a := v.answer()
 	switch d {
 	case DimStatus:
 		if c, ok := v.Status(); ok {
 			return append(dst, c.String()...)
 		}
 	case DimCode:
-		if code != 0 {
-			return strconv.AppendInt(dst, int64(code), 10)
+		if a.Code != 0 {
+			return strconv.AppendInt(dst, int64(a.Code), 10)
 		}
 	case DimEnhanced:
-		dst, _ = enh.AppendText(dst)
+		dst, _ = a.Enhanced.AppendText(dst)
 		return dst
 	case DimStage:
-		return append(dst, stage.String()...)
+		return append(dst, a.Stage.String()...)
 	case DimOrigin:
-		return append(dst, origin.String()...)
+		return append(dst, a.Origin.String()...)
 	case DimReason:
-		return append(dst, reason.String()...)
+		return append(dst, a.Reason.String()...)
 	case DimCategory:
-		return append(dst, reason.Category().String()...)
+		return append(dst, a.Reason.Category().String()...)
 	case DimType:
-		return append(dst, reason.Type().String()...)
+		return append(dst, a.Reason.Type().String()...)
 	case DimReply:
 		if v.Recipient != nil {
 			return status.Fold(dst, []byte(v.Recipient.Answer.Text))

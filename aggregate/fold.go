@@ -186,12 +186,11 @@ type keyed[T any] struct {
 	buf  []byte `state:"-"`
 	full bool
 
-	latest    *T     `state:"-"` // what at found last; nil: nothing yet
-	latestKey []byte `state:"-"`
+	quick numbered[T] `state:"-"` // where at has found them
 }
 
 func newKeyed[T any](dims []Dim) keyed[T] {
-	return keyed[T]{dims: dims, m: make(map[string]*T)}
+	return keyed[T]{dims: dims, m: make(map[string]*T), quick: newNumbered[T](dims)}
 }
 
 // sep stands between the values of a key; no line of a log keeps it in a value (see key).
@@ -199,6 +198,21 @@ const sep = '\x00'
 
 // at returns the accumulator for v's values.
 func (k *keyed[T]) at(v *View) *T {
+	n, ok := k.quick.key(v)
+	if ok {
+		if t := k.quick.find(n); t != nil {
+			return t
+		}
+	}
+	t := k.byWords(v)
+	if ok {
+		k.quick.put(n, t)
+	}
+	return t
+}
+
+// byWords is at by the words of the values, not their numbers.
+func (k *keyed[T]) byWords(v *View) *T {
 	k.buf = k.buf[:0]
 	for i, d := range k.dims {
 		if i > 0 {
@@ -211,14 +225,10 @@ func (k *keyed[T]) at(v *View) *T {
 			n += j
 		}
 	}
-	if k.latest != nil && bytes.Equal(k.buf, k.latestKey) {
-		return k.latest
+	if t := k.m[string(k.buf)]; t != nil { // makes no string
+		return t
 	}
-	k.latestKey = append(k.latestKey[:0], k.buf...)
-	if k.latest = k.m[string(k.buf)]; k.latest == nil { // makes no string
-		k.latest = k.get(string(k.buf))
-	}
-	return k.latest
+	return k.get(string(k.buf))
 }
 
 func (k *keyed[T]) get(key string) *T {

@@ -65,6 +65,7 @@ func (m *Message) indexRecipients() {
 
 // rename changes a recipient's addresses.
 func (m *Message) rename(r *Recipient, address, original string) {
+	r.domain = 0
 	if m.index == nil {
 		r.Address, r.Original = address, original
 		return

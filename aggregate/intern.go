@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"hash/maphash"
 	"slices"
+
+	"github.com/smtplog/smtplog/parser"
 )
 
 // interner keeps one copy of strings that come up again and again: hosts, relays, replies. A
@@ -34,6 +36,45 @@ func (in *interner) get(b []byte) string {
 		*place = string(b)
 	}
 	return *place
+}
+
+// peers keeps one copy of hosts that come up again and again, like an interner.
+type peers struct {
+	strings interner
+	places  []knownPeer
+	other   knownPeer // one that is too long to be kept
+}
+
+// knownPeer is a host with the number of its name or, without one, its address; 0: not numbered.
+type knownPeer struct {
+	Peer
+	number uint32
+}
+
+// get returns p, clipped, with strings; it is valid until the next call.
+func (ps *peers) get(p *parser.Peer) *knownPeer {
+	if ps.places == nil {
+		ps.places = make([]knownPeer, internMax)
+	}
+	if len(p.Name)+len(p.IP)+len(p.Helo) > internLength {
+		ps.other = knownPeer{Peer: ps.peer(p)}
+		return &ps.other
+	}
+	h := maphash.Bytes(indexSeed, p.IP) ^ maphash.Bytes(indexSeed, p.Name)>>1
+	place := &ps.places[h%internMax]
+	if !place.is(p) {
+		*place = knownPeer{Peer: ps.peer(p)}
+	}
+	return place
+}
+
+func (ps *peers) peer(p *parser.Peer) Peer {
+	return Peer{ps.strings.get(p.Name), ps.strings.get(p.IP), ps.strings.get(p.Helo), p.Port}
+}
+
+// is tells whether k is the host p.
+func (k *knownPeer) is(p *parser.Peer) bool {
+	return k.Name == string(p.Name) && k.IP == string(p.IP) && k.Helo == string(p.Helo) && k.Port == p.Port
 }
 
 // maxField is the longest that one field of a message is kept, in bytes: twice the longest

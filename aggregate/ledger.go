@@ -30,8 +30,15 @@ type Ledger struct {
 	known   map[scope]int // their numbers
 	scope   int           // of the latest event
 	strings interner
-	begun   int64 // messages begun
-	size    int   // bytes held, about
+	peers   peers
+	settled *Recipient // that the latest event was about; nil: none, or several
+	relay   *knownPeer // its relay, while no other host took its place; nil: not looked up
+	begun   int64      // messages begun
+	reuse   bool       // released messages that no other names are used again
+	lean    bool       // nobody reads the replies to deliveries
+	store   []*Message
+	gone    []*Message // released since the latest event began
+	size    int        // bytes held, about
 
 	// Limit is how many bytes the messages held may take, about. Beyond it those that have
 	// ended are released without settling; then the ones idle longest are released as they
@@ -153,6 +160,8 @@ func NewLedger(release func(*Message)) *Ledger {
 // Where the event hands a recipient on inside this host (a content filter took it), Add turns
 // ev.Kind from Delivered to Forwarded.
 func (l *Ledger) Add(ev *parser.Event, set int) *Message {
+	l.settled, l.relay = nil, nil
+	l.collect()
 	l.tick(ev, set)
 	if len(ev.QueueID) == 0 {
 		l.note(ev, set)
@@ -430,6 +439,7 @@ func (l *Ledger) forget(m *Message) {
 	l.resolve(m)
 	m.released = true
 	l.release(m)
+	l.drop(m)
 }
 
 // resolve settles what could only be known at the end: to which message a recipient was
@@ -458,6 +468,7 @@ func (l *Ledger) resolve(m *Message) {
 			for _, c := range m.children { // a filter made several messages of one
 				if c.find(r.Address, r.Original) != nil {
 					r.Next, r.NextID = c, c.QueueID
+					c.keep()
 				}
 			}
 		}
@@ -513,10 +524,9 @@ func (l *Ledger) findOrBegin(ev *parser.Event, set int) *Message {
 // begin starts a new message, ending one that still has the queue ID.
 func (l *Ledger) begin(ev *parser.Event, set int) *Message {
 	scope := l.scopeOf(ev, set)
-	m := &Message{
-		QueueID: string(ev.QueueID), Host: l.strings.get(ev.Host), Instance: l.strings.get(ev.Instance),
-		MTA: ev.MTA, Set: set, First: ev.Time, Last: ev.Time, scope: scope, begun: l.begun,
-	}
+	m := l.newMessage()
+	m.QueueID, m.Host, m.Instance = l.text(m, ev.QueueID), l.strings.get(ev.Host), l.strings.get(ev.Instance)
+	m.MTA, m.Set, m.First, m.Last, m.scope, m.begun = ev.MTA, set, ev.Time, ev.Time, scope, l.begun
 	l.begun++
 	for old := l.at(scope, m.QueueID); old != nil; old = old.more() {
 		if old.Instance != m.Instance {
@@ -556,10 +566,12 @@ func (l *Ledger) end(m *Message, t time.Time) {
 	}
 }
 
-func (l *Ledger) peer(p *parser.Peer) Peer {
-	return Peer{l.strings.get(p.Name), l.strings.get(p.IP), l.strings.get(p.Helo), p.Port}
-}
+func (l *Ledger) peer(p *parser.Peer) Peer { return l.peers.get(p).Peer }
 
 func (l *Ledger) answer(ev *parser.Event) Answer {
-	return Answer{ev.Code, ev.Enhanced, ev.Stage, ev.Origin, l.strings.get(ev.Text), ev.Reason}
+	text := ""
+	if !l.lean || ev.Kind != parser.Delivered {
+		text = l.strings.get(ev.Text)
+	}
+	return Answer{ev.Code, ev.Enhanced, ev.Stage, ev.Origin, text, ev.Reason}
 }

@@ -137,10 +137,15 @@ type Message struct {
 	size      int               // bytes it takes, about
 	begun     int64             // how many had begun before it
 	released  bool
+	named     bool     // by another message; see Ledger.drop
+	text      []byte   `state:"-"` // where its strings lie; see Ledger.text
 	next      *Message `state:"-"` // with the same hash of host and queue ID; see more
 	in        *list    `state:"-"` // the ledger's list that it is in
 	before    *Message `state:"-"`
 	after     *Message `state:"-"`
+
+	senderNumber   uint32 `state:"-"` // see names; 0: none
+	senderNumbered string `state:"-"` // the sender that has it
 }
 
 // Recipient is one recipient of a message: a distinct address and original address.
@@ -165,6 +170,7 @@ type Recipient struct {
 	DeferredFor   status.Reason // why it was first put off
 
 	failed Outcome // how it failed before the message was frozen; see unfail
+	domain uint32  `state:"-"` // its number, see names; 0: none
 }
 
 // hostError is the latest evidence about one host on a message.

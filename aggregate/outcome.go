@@ -15,13 +15,14 @@ func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 		m.Active = true
 	}
 	if ev.Sender != nil && m.Sender == "" {
-		m.Sender = string(clip(ev.Sender))
+		m.Sender = l.text(m, ev.Sender)
 	}
 	if m.State == StateRejected && ev.Recipient != nil {
 		m.State = StateDone // cleanup refuses local mail with a bounce: it was ours
 	}
 	if len(ev.Recipient) > 0 {
-		l.settleRecipient(m, l.recipient(m, ev), ev)
+		l.settled = l.recipient(m, ev)
+		l.settleRecipient(m, l.settled, ev)
 	} else {
 		l.nameUnseen(m)
 		for i := range m.Recipients {
@@ -57,7 +58,8 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 	if n := tries(ev); n > 0 {
 		r.Attempts += n
 		if ev.Relay.Name != nil || ev.Relay.IP != nil {
-			r.Relay = l.peer(&ev.Relay)
+			l.relay = l.peers.get(&ev.Relay)
+			r.Relay = l.relay.Peer
 		}
 	}
 	before := r.Outcome
@@ -89,7 +91,7 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		r.Outcome = Discarded
 	}
 	if len(ev.NextQueueID) > 0 && r.Next == nil {
-		r.NextID = string(clip(ev.NextQueueID))
+		r.NextID = l.text(m, ev.NextQueueID)
 	}
 	answer := l.answer(ev)
 	if answer.Code == 0 && ev.Kind != parser.Delivered && ev.Kind != parser.Expired && !ev.NotAttempted {
@@ -184,7 +186,7 @@ func (l *Ledger) recipient(m *Message, ev *parser.Event) *Recipient {
 			return r
 		}
 	}
-	return l.addRecipient(m, string(address), string(orig))
+	return l.addRecipient(m, l.text(m, address), l.text(m, orig))
 }
 
 // rewrite notes that Exim turns a recipient's address into another before it routes it, so

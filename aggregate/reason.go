@@ -11,19 +11,18 @@ import (
 type reasons struct {
 	classifier *status.Classifier
 	query      status.Query
-	providers  map[string]string // by next hop and domain; see provider
+	providers  []string // by their numbers less one: nobody known comes first
+	byRelay    []uint8  // the number of a relay's provider, by the relay's number; 0: not looked up
+	byDomain   []uint8  // likewise for recipient domains
 	key        []byte
 	folded     []byte
 }
-
-// maxProviders bounds the cache of providers; when it is full it starts anew.
-const maxProviders = 100_000
 
 func newReasons(c *status.Classifier) *reasons {
 	if c == nil {
 		c = status.NewClassifier()
 	}
-	return &reasons{classifier: c, providers: map[string]string{}}
+	return &reasons{classifier: c, providers: []string{""}}
 }
 
 // classify gives a failure or a refusal its reason, and folds its text; the bytes are valid until
@@ -62,17 +61,11 @@ func (c *Collector) Preparer() func(*parser.Event) {
 
 // provider returns who runs a mail host or, where that is not known, a recipient domain.
 func (rs *reasons) provider(v *View) string {
-	rs.key = append(v.Append(rs.key[:0], DimRelay), sep)
-	relay := len(rs.key) - 1
-	rs.key = v.appendDomain(rs.key)
-	if p, ok := rs.providers[string(rs.key)]; ok { // makes no string
-		return p
+	if n, ok := rs.providerNumber(v); ok {
+		return rs.providers[n-1]
 	}
-	if len(rs.providers) >= maxProviders {
-		clear(rs.providers)
-	}
-	key := string(rs.key)
-	p := rs.classifier.Provider(key[:relay], key[relay+1:])
-	rs.providers[key] = p
-	return p
+	rs.key = v.Append(rs.key[:0], DimRelay)
+	relay := string(rs.key)
+	rs.key = v.appendDomain(rs.key[:0])
+	return rs.classifier.Provider(relay, string(rs.key))
 }

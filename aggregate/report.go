@@ -32,6 +32,9 @@ type Options struct {
 	Unmerged bool // events of several hosts do not come in the order of time (Ledger.Unmerged)
 	// Recent is how long what happens is counted apart as well, for Collector.Recent; 0: not.
 	Recent time.Duration
+	// Reuse says that the messages which Add and Event return are not kept: once released they
+	// become others. It does nothing where messages are kept.
+	Reuse bool
 	// Release, if set, gets every message when it is finished, or at Finish.
 	Release func(*Message)
 }
@@ -107,6 +110,7 @@ type Collector struct {
 	ledger *Ledger
 	specs  []spec
 	*reasons
+	names *names
 	sums
 	parts     []*part // of the recent past, the oldest first
 	input     Input
@@ -131,7 +135,7 @@ func NewCollector(opt Options) (*Collector, error) {
 	if opt.Zone == nil {
 		opt.Zone = time.UTC
 	}
-	c := &Collector{opt: opt, reasons: newReasons(opt.Classifier), hosts: seen{}, instances: seen{}}
+	c := &Collector{opt: opt, reasons: newReasons(opt.Classifier), names: newNames(), hosts: seen{}, instances: seen{}}
 	all := specs
 	switch {
 	case opt.PerSender:
@@ -158,6 +162,8 @@ func NewCollector(opt Options) (*Collector, error) {
 		}
 	})
 	c.ledger.Unmerged = opt.Unmerged
+	c.ledger.reuse = opt.Reuse && opt.Release == nil && !opt.Bounces
+	c.ledger.lean = c.ledger.reuse && opt.Filter.Empty()
 	return c, nil
 }
 
@@ -250,7 +256,11 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 		return m, false
 	}
 	view := &c.view
-	*view = View{Event: ev, Message: m, zone: c.opt.Zone, every: c.opt.Every, reasons: c.reasons}
+	*view = View{Event: ev, Message: m, zone: c.opt.Zone, every: c.opt.Every, reasons: c.reasons, names: c.names,
+		settled: c.ledger.settled}
+	if p := c.ledger.relay; p != nil && p.is(&ev.Relay) {
+		view.peer = p
+	}
 	if view.every.IsAuto() {
 		view.every = everyHour
 	}
@@ -358,12 +368,12 @@ func (s *sums) event(v *View) {
 
 // View returns a view of a message's recipient r, or of the message alone where r is nil.
 func (c *Collector) View(m *Message, r *Recipient) View {
-	return View{Message: m, Recipient: r, zone: c.opt.Zone, every: everyHour, reasons: c.reasons}
+	return View{Message: m, Recipient: r, zone: c.opt.Zone, every: everyHour, reasons: c.reasons, names: c.names}
 }
 
 // EventView returns a view of an event that was Added.
 func (c *Collector) EventView(ev *parser.Event) View {
-	return View{Event: ev, zone: c.opt.Zone, every: everyHour, reasons: c.reasons}
+	return View{Event: ev, zone: c.opt.Zone, every: everyHour, reasons: c.reasons, names: c.names}
 }
 
 // A picker returns the sums in which what happened at t is counted, nil for none; queued

@@ -123,7 +123,7 @@ func (c *Collector) restore(b []byte) error {
 		d.fail("%d bytes left over", len(d.b))
 	}
 	l := NewLedger(c.ledger.release)
-	l.Unmerged = c.ledger.Unmerged
+	l.Unmerged, l.reuse, l.lean = c.ledger.Unmerged, c.ledger.reuse, c.ledger.lean
 	l.Limit, l.now, l.scopes, l.passed, l.begun, l.Evicted, l.Reused = c.ledger.Limit, s.now, s.scopes, s.passed, s.begun, s.evicted, s.reused
 	if s.noted != nil {
 		l.noted = s.noted
