@@ -177,6 +177,13 @@ func (l *Ledger) Add(ev *parser.Event, set int) *Message {
 	return m
 }
 
+// pass is Add for lines that are passed over, of which ev tells whose they are and when the
+// latest was written.
+func (l *Ledger) pass(ev *parser.Event, set int) {
+	l.collect()
+	l.tick(ev, set)
+}
+
 // tick advances the clocks.
 func (l *Ledger) tick(ev *parser.Event, set int) {
 	s := &l.scopes[l.scopeOf(ev, set)]

@@ -119,9 +119,11 @@ type Collector struct {
 	mtas      [parser.MTACount]bool
 	host      []byte // that was added last
 	instance  []byte
-	view      View   // of the current event; here because a local one would be allocated
-	ended     View   // of the message that record counts, likewise
-	filled    []byte // what fillIn gave the current event
+	view      View            // of the current event; here because a local one would be allocated
+	ended     View            // of the message that record counts, likewise
+	filled    []byte          // what fillIn gave the current event
+	digested  parser.Event    // of a Digest
+	passing   *parser.Passing // nil: not asked for yet
 }
 
 // sums is what records and events add up to.
@@ -277,6 +279,53 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 		}
 	}
 	return m, true
+}
+
+// Digest counts what a stretch of a log says, as Add does line by line, but for lines that may
+// be passed over (see Passing).
+func (c *Collector) Digest(d *parser.Digest, set int) {
+	c.input.Lines += int64(d.Understood + d.Ignored + d.Unknown)
+	c.input.Understood += int64(d.Understood)
+	c.input.Ignored += int64(d.Ignored)
+	c.input.Unknown += int64(d.Unknown)
+	c.totals.Connections += d.Connections
+	ev := &c.digested
+	for i := range d.Len() {
+		if v := d.Event(i, ev); v == parser.Ignored {
+			continue
+		}
+		if !d.Tick(i) {
+			c.Event(ev, set)
+			continue
+		}
+		c.span(ev)
+		if c.opt.Until.IsZero() || ev.Time.Before(c.opt.Until) {
+			c.ledger.pass(ev, set)
+		}
+	}
+}
+
+// Passing says which lines a Digest may leave out because they add nothing but connections;
+// nil: none.
+func (c *Collector) Passing() *parser.Passing {
+	if c.opt.Rewrite != nil || c.opt.Recent > 0 {
+		return nil
+	}
+	if c.passing != nil {
+		return c.passing
+	}
+	c.passing = &parser.Passing{Since: c.opt.Since, Until: c.opt.Until}
+	for _, k := range parser.Kinds() {
+		c.passing.Kinds[k] = true
+	}
+	for _, k := range [...]parser.Kind{parser.Delivered, parser.Deferred, parser.Bounced, parser.Rejected, parser.AuthFailed,
+		parser.Warning, parser.Held, parser.Discarded} {
+		c.passing.Kinds[k] = false // sums.event or Ledger.note looks at them
+	}
+	if !c.opt.Filter.Empty() {
+		c.passing.Kinds[parser.Connected] = false
+	}
+	return c.passing
 }
 
 // counted tells whether a message is of the kind that is counted.

@@ -3,7 +3,6 @@ package parser
 import (
 	"bytes"
 	"fmt"
-	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -296,75 +295,5 @@ func BenchmarkFrame(b *testing.B) {
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(len(lines)), "ns/line")
 		})
-	}
-}
-
-// BenchmarkOwn is what it takes to keep an event as long as its line.
-func BenchmarkOwn(b *testing.B) {
-	line := []byte("Jan  5 06:00:00 mx1 postfix/smtp[4029]: DAA66000003: to=<a@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=0.1, delays=0.04/0.01/0.1/0.2, dsn=2.0.0, status=sent (250 2.0.0 Ok)")
-	p := New(Options{Year: 2026})
-	var ev Event
-	p.Parse(line, &ev)
-	b.ReportAllocs()
-	for b.Loop() {
-		ev.Own(line)
-	}
-}
-
-// TestOwn: an event that owns what its line does not hold stays as it is when the parser goes
-// on; what its line holds is not copied.
-func TestOwn(t *testing.T) {
-	lines := []string{
-		`{"MESSAGE":"4F1A2B3C4D: to=<a@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=1, delays=1/0/0/0, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550 5.1.1 \"no\" such user (in reply to RCPT TO command))","SYSLOG_IDENTIFIER":"postfix/smtp","_HOSTNAME":"mx1","_PID":"7"}`,
-		`Jan  5 06:00:00 mx1 postfix/smtp[4029]: DAA66000003: to=<a#040b@example.com>, relay=mx.example.com[192.0.2.1]:25, delay=0.1, delays=0.04/0.01/0.1/0.2, dsn=5.1.1, status=bounced (host mx.example.com[192.0.2.1] said: 550-5.1.1 no 550 5.1.1 user)`,
-		`2026-01-05 06:00:00 1vcddI-00000000001-2iaV => a@example.com R=r T=remote_smtp H=mx.example.com [192.0.2.1] C="250 OK \"x\""`,
-	}
-	p := New(Options{Year: 2026})
-	var ev Event
-	for _, text := range lines {
-		line := []byte(text)
-		if v := p.Parse(line, &ev); v != Understood {
-			t.Fatalf("%s: not understood", text)
-		}
-		want := ev.Clone()
-		ev.Own(line)
-		kept := ev
-		for range 2 { // what the parser says next must not show
-			for _, other := range lines {
-				p.Parse([]byte(strings.ReplaceAll(strings.ReplaceAll(other, "example", "EXAMPLE"), "550", "551")), &ev)
-			}
-		}
-		if !reflect.DeepEqual(kept, want) {
-			t.Errorf("%s:\ngot  %+v\nwant %+v", text, kept, want)
-		}
-	}
-	var fields []reflect.Value // every one that holds bytes
-	var find func(v reflect.Value)
-	find = func(v reflect.Value) {
-		for i := range v.NumField() {
-			switch f := v.Field(i); {
-			case f.Type() == reflect.TypeFor[[]byte]():
-				fields = append(fields, f)
-			case f.Type() == reflect.TypeFor[Peer]():
-				find(f)
-			}
-		}
-	}
-	ev = Event{}
-	find(reflect.ValueOf(&ev).Elem())
-	for i, f := range fields {
-		theirs := []byte("bytes that the parser writes over")
-		f.SetBytes(theirs)
-		ev.Own([]byte(lines[0]))
-		theirs[0] = 'x'
-		if f.Bytes()[0] == 'x' {
-			t.Errorf("field %d of an event is not its own", i)
-		}
-		f.SetZero()
-	}
-	line := []byte(lines[1][:40] + strings.ReplaceAll(lines[1][40:], "#040", "_"))
-	p.Parse(line, &ev)
-	if n := testing.AllocsPerRun(100, func() { ev.Own(line) }); n > 1 { // the folded reply
-		t.Errorf("%v allocations", n)
 	}
 }

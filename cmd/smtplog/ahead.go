@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"runtime"
 
 	"github.com/smtplog/smtplog/internal/source"
@@ -9,35 +10,23 @@ import (
 
 // A log is read and parsed ahead of what is done with its lines, on another core: one
 // goroutine per log, which keeps the parser's memory of the lines before in order, hands over
-// batches of whole lines with their events.
+// batches of whole lines as digests.
 
-// batchBytes and batchLines bound a batch, so that what one core wrote the other still finds in
-// the cache; batches is how many there are of a log.
+// batchSize is about how many bytes of lines a batch holds; batches is how many there are of a log.
 const (
-	batchBytes = 64 << 10
-	batchLines = 256
-	batches    = 4
+	batchSize = 256 << 10
+	batches   = 3
 )
 
 // maxAhead is how many logs are parsed ahead at a time; there may be hundreds that are merged,
 // and more goroutines than cores do not help.
-func maxAhead() int { return 2 * (runtime.GOMAXPROCS(0) - 1) }
+func maxAhead() int { return min(2*(runtime.GOMAXPROCS(0)-1), 16) }
 
-// parsed is a line with what it says.
-type parsed struct {
-	line  []byte
-	ev    parser.Event
-	v     parser.Verdict
-	begun bool // see log.begun
-	read  int64
-	cut   int64
-}
-
-// batch is a stretch of parsed lines. Their bytes are its own.
+// batch is a stretch of parsed lines.
 type batch struct {
-	lines []parsed
-	buf   []byte
-	err   error // why no line follows; nil: another batch does
+	parser.Digest
+	read, cut int64 // of the file, up to its end
+	err       error // why no line follows; nil: another batch does
 }
 
 // ahead is a log that is parsed ahead.
@@ -46,14 +35,14 @@ type ahead struct {
 	quit       chan struct{} // closed: nothing more is wanted
 	done       chan struct{} // closed: the file and the parser are the reader's again
 	current    *batch
-	next       int // line of current
+	next       int // event of current
 }
 
-// parseAhead starts reading the rest of file. prepare gets every event.
-func parseAhead(file *source.File, p *parser.Parser, prepare func(*parser.Event)) *ahead {
+// parseAhead starts reading the rest of file.
+func parseAhead(file *source.File, d *parser.Digester) *ahead {
 	a := &ahead{full: make(chan *batch, batches), free: make(chan *batch, batches), quit: make(chan struct{}), done: make(chan struct{})}
 	for range batches {
-		a.free <- &batch{lines: make([]parsed, 0, batchLines), buf: make([]byte, 0, batchBytes)}
+		a.free <- &batch{}
 	}
 	go func() {
 		defer close(a.done)
@@ -64,7 +53,7 @@ func parseAhead(file *source.File, p *parser.Parser, prepare func(*parser.Event)
 				return
 			case b = <-a.free:
 			}
-			b.fill(file, p, prepare)
+			b.fill(file, d)
 			a.full <- b // never waits: it has room for all there are
 			if b.err != nil {
 				return
@@ -75,67 +64,42 @@ func parseAhead(file *source.File, p *parser.Parser, prepare func(*parser.Event)
 }
 
 // fill reads lines until the batch is full, or what comes next may be long in coming.
-func (b *batch) fill(file *source.File, p *parser.Parser, prepare func(*parser.Event)) {
-	b.lines, b.buf = b.lines[:0], b.buf[:0]
-	for b.err == nil && len(b.lines) < batchLines && len(b.buf) < batchBytes {
-		if len(b.lines) > 0 && file.Waiting() {
-			return
-		}
-		var line []byte
-		if line, b.err = file.Next(); b.err != nil {
-			break
-		}
-		n := len(b.buf)
-		b.buf = append(b.buf, line...)
-		l := b.add()
-		l.line, l.read, l.cut = b.buf[n:len(b.buf):len(b.buf)], file.Bytes, file.Cut
-		if l.v = p.Parse(l.line, &l.ev); l.v != parser.Ignored {
-			prepare(&l.ev)
-		}
-		l.ev.Own(l.line)
+func (b *batch) fill(file *source.File, d *parser.Digester) {
+	b.Reset()
+	lines := b.Room(batchSize)
+	for b.err == nil && len(lines) < batchSize*3/4 && (len(lines) == 0 || !file.Waiting()) {
+		lines, b.err = file.Block(lines)
 	}
-	for b.err != nil {
-		l := b.add()
-		if !p.Flush(&l.ev) {
-			b.lines = b.lines[:len(b.lines)-1]
-			return
-		}
-		l.line, l.begun, l.v, l.read, l.cut = nil, true, parser.Understood, file.Bytes, file.Cut
-		prepare(&l.ev)
-		l.ev.Own(nil)
+	d.Lines(lines, &b.Digest)
+	if b.err != nil {
+		d.Flush(&b.Digest)
+	} else if b.Stopped {
+		b.err = io.EOF
 	}
+	b.read, b.cut = file.Bytes, file.Cut
 }
 
-// add makes room for a line.
-func (b *batch) add() *parsed {
-	if len(b.lines) < cap(b.lines) {
-		b.lines = b.lines[:len(b.lines)+1]
-	} else {
-		b.lines = append(b.lines, parsed{})
+// batch returns the next batch; it is valid until the next call. The one that has an error is
+// the last.
+func (a *ahead) batch() *batch {
+	if a.current != nil {
+		a.free <- a.current
 	}
-	l := &b.lines[len(b.lines)-1]
-	l.begun = false
-	return l
+	a.current, a.next = <-a.full, 0
+	return a.current
 }
 
-// line returns the next line; it is valid until the next call. After the last it returns why
-// there is none.
-func (a *ahead) line() (*parsed, error) {
-	for {
-		if a.current == nil {
-			a.current, a.next = <-a.full, 0
+// line fills ev with the next event and returns its batch and its place in it. After the last
+// it returns why there is none.
+func (a *ahead) line(ev *parser.Event) (b *batch, i int, v parser.Verdict, err error) {
+	for a.current == nil || a.next == a.current.Len() {
+		if a.current != nil && a.current.err != nil {
+			return nil, 0, 0, a.current.err
 		}
-		b := a.current
-		if a.next < len(b.lines) {
-			a.next++
-			return &b.lines[a.next-1], nil
-		}
-		if b.err != nil {
-			return nil, b.err
-		}
-		a.current = nil
-		a.free <- b
+		a.batch()
 	}
+	a.next++
+	return a.current, a.next - 1, a.current.Event(a.next-1, ev), nil
 }
 
 // stop ends reading ahead.

@@ -4,20 +4,27 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/parser"
 )
 
+// lineByLine has no log taken in whole batches, for tests to compare.
+var lineByLine = false
+
 // collect runs all input through a Collector; each is called, if set, for every line that
 // counts, with the message it belongs to.
 func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.Message)) {
-	if runtime.GOMAXPROCS(0) > 1 {
-		in.prepare = c.Preparer
+	in.prepare = c.Preparer
+	if each == nil && !lineByLine {
+		in.passing = c.Passing()
 	}
 	for l := in.next(); l != nil; l = in.next() {
+		if l.whole {
+			c.Digest(&l.ahead.current.Digest, l.set)
+			continue
+		}
 		if l.detail != "" {
 			if !l.begun {
 				c.Line(l.v)

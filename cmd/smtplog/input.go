@@ -46,12 +46,15 @@ type log struct {
 	line   []byte    // the current line
 	time   time.Time // of the current line, or of the latest one before that has a stamp
 	lines  int64
-	read   int64 // bytes, up to the current line's end
-	cut    int64 // lines too long
-	turn   int   // place in the order of beginning
-	mail   bool  // a line of an MTA was seen
-	known  bool  // one was understood
-	failed error // why it could not be read to its end
+	read   int64     // bytes, up to the current line's end
+	cut    int64     // lines too long
+	turn   int       // place in the order of beginning
+	alone  bool      // no other log is of the same time
+	whole  bool      // its lines come batch by batch, see nextBatch
+	latest time.Time // of the last line with a stamp so far, where it is taken whole
+	mail   bool      // a line of an MTA was seen
+	known  bool      // one was understood
+	failed error     // why it could not be read to its end
 
 	passed  []byte   // the line passed over last, see input.want
 	history *history // of a stream that may be read again; nil: not kept
@@ -79,7 +82,10 @@ type input struct {
 	// understood and one in clockEvery come all the same.
 	want func(line []byte) bool
 	// prepare, if set, has logs parsed ahead, and makes what each gives its events to.
-	prepare     func() func(*parser.Event)
+	prepare func() func(*parser.Event)
+	// passing, if set, says which lines nobody looks at; a log that no other is merged with is
+	// taken in whole batches then.
+	passing     *parser.Passing
 	ahead       int       // how many are
 	again       bool      // what there is to say of the logs has been said
 	first, last time.Time // of the mail system's lines that were parsed

@@ -21,9 +21,19 @@ func (in *input) sort() {
 		}
 		return source.Newer(b.rotation, a.rotation)
 	})
+	var end time.Time // of all logs so far
+	known := true     // end is
 	for i, l := range in.pending {
 		l.turn = i
+		after := i == 0 || known && !end.After(l.start)
+		before := i+1 == len(in.pending) || !l.end.IsZero() && !l.end.After(in.pending[i+1].start)
+		l.alone = after && before && l.detail == ""
+		known = known && !l.end.IsZero()
+		if l.end.After(end) {
+			end = l.end
+		}
 	}
+
 }
 
 // next returns the log whose current line is the next one of all, nil after the last. Its ev
@@ -69,9 +79,17 @@ func (l *log) begin(in *input) bool {
 	l.parser = parser.New(l.opt)
 	l.parser.Prime(l.file.Head(headSize))
 	l.time, l.ev = l.start, &l.event
-	if in.prepare != nil && in.ahead < maxAhead() {
+	l.whole = in.passing != nil && l.alone
+	if l.whole || in.prepare != nil && in.ahead < maxAhead() {
 		in.ahead++
-		l.ahead = parseAhead(l.file, l.parser, in.prepare())
+		d := &parser.Digester{Parser: l.parser, Prepare: in.prepare()}
+		if l.whole {
+			d.Passing = in.passing
+			if !l.file.Stream() {
+				d.Stop = in.s.stop
+			}
+		}
+		l.ahead = parseAhead(l.file, d)
 	}
 	return l.advance(in)
 }
@@ -79,21 +97,23 @@ func (l *log) begin(in *input) bool {
 // advance reads the log's next line; at its end, or where it cannot be read on, it says what
 // is to be said of the log and returns false.
 func (l *log) advance(in *input) bool {
+	if l.whole {
+		return l.nextBatch(in)
+	}
 	if l.ahead != nil {
-		next, err := l.ahead.line()
+		b, i, v, err := l.ahead.line(l.ev)
 		if err != nil {
-			l.read, l.cut = l.file.Bytes, l.file.Cut
 			l.finish(in, err)
 			return false
 		}
-		l.ev, l.begun, l.read, l.cut = &next.ev, next.begun, next.read, next.cut
-		if l.begun {
-			l.v = next.v
+		l.read, l.cut = b.read, b.cut
+		if l.begun = b.Begun(i); l.begun {
+			l.v = v
 			return true
 		}
 		l.lines++
-		in.progress.line()
-		l.take(in, next.line, next.v)
+		in.progress.add(1)
+		l.take(in, b.Line(i), v)
 		return l.goOn(in)
 	}
 	for {
@@ -112,7 +132,7 @@ func (l *log) advance(in *input) bool {
 		}
 		l.lines++
 		l.read, l.cut = l.file.Bytes, l.file.Cut
-		in.progress.line()
+		in.progress.add(1)
 		if l.history != nil && !in.again {
 			l.history.add(line)
 		}
@@ -123,6 +143,43 @@ func (l *log) advance(in *input) bool {
 		l.passed = l.passed[:0]
 		l.parse(in, line)
 		return l.goOn(in)
+	}
+}
+
+// nextBatch makes the next batch of a log that is taken whole the current one. Its time stays
+// that of its start: no other log's lines come between its own.
+func (l *log) nextBatch(in *input) bool {
+	if b := l.ahead.current; b != nil && b.err != nil {
+		l.time = l.latest
+		l.finish(in, b.err)
+		return false
+	}
+	b := l.ahead.batch()
+	n := b.Understood + b.Ignored + b.Unknown
+	l.lines += int64(n)
+	l.read, l.cut = b.read, b.cut
+	in.progress.add(n)
+	if !b.Latest.IsZero() {
+		l.latest = b.Latest
+	}
+	l.known, l.mail = l.known || b.Understood > 0, l.mail || b.Understood+b.Unknown > 0
+	in.understood += int64(b.Understood)
+	in.unknown += int64(b.Unknown)
+	in.span(b.First)
+	in.span(b.Last)
+	return true
+}
+
+// span notes the time of a line of the mail system.
+func (in *input) span(t time.Time) {
+	if t.IsZero() {
+		return
+	}
+	if in.first.IsZero() || t.Before(in.first) {
+		in.first = t
+	}
+	if t.After(in.last) {
+		in.last = t
 	}
 }
 
@@ -174,14 +231,7 @@ func (l *log) take(in *input, line []byte, v parser.Verdict) {
 	default:
 		return
 	}
-	if t := l.ev.Time; !t.IsZero() {
-		if in.first.IsZero() || t.Before(in.first) {
-			in.first = t
-		}
-		if t.After(in.last) {
-			in.last = t
-		}
-	}
+	in.span(l.ev.Time)
 }
 
 // rewind starts reading anew, of a stream what its history holds.

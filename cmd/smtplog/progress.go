@@ -16,7 +16,7 @@ type progress struct {
 	bar   *mpb.Bar
 	shown chan any // closed when it is time to show the bar
 	logs  []*log
-	lines int64
+	lines int // since it was last looked
 }
 
 // progressAfter is how long work must take before progress is shown.
@@ -52,14 +52,15 @@ func newProgress(p *program, logs []*log) progress {
 	return g
 }
 
-// line counts a line; it looks how far the files have been read now and then.
-func (g *progress) line() {
+// add counts lines; it looks how far the files have been read now and then.
+func (g *progress) add(n int) {
 	if g.p == nil {
 		return
 	}
-	if g.lines++; g.lines%4096 != 0 {
+	if g.lines += n; g.lines < 4096 {
 		return
 	}
+	g.lines = 0
 	var taken int64
 	for _, l := range g.logs {
 		taken += l.file.Taken()

@@ -36,7 +36,6 @@ type File struct {
 	Modified time.Time // last written: the gzip header's time, the file's, or now for a stream
 	Size     int64     // as kept, in bytes; 0 where it is not known: a stream
 	Bytes    int64     // handed out so far, decompressed
-	Lines    int64     // handed out so far
 	Cut      int64     // lines longer than MaxLine
 
 	file   *os.File // nil: closed, or a stream
@@ -201,7 +200,7 @@ func (f *File) Rewind() error {
 	if err := f.reopen(); err != nil {
 		return err
 	}
-	f.Bytes, f.Lines, f.Cut = 0, 0, 0
+	f.Bytes, f.Cut = 0, 0
 	return f.start()
 }
 
@@ -252,13 +251,29 @@ func (f *File) Next() ([]byte, error) {
 		line, err = f.long(line)
 	}
 	if err != nil && (len(line) == 0 || err != io.EOF) {
-		return nil, f.wrap(err) // half a line of a damaged archive says nothing
+		return nil, f.wrap(err) // half a line of a damaged archive says nothing; a last line without a line feed counts
 	}
-	f.Lines++ // a last line without a line feed counts too
 	if n := len(line); n > 0 && line[n-1] == '\n' {
 		line = line[:n-1]
 	}
 	return line, nil
+}
+
+// Block appends the next lines, each with its line feed, to dst, which has room for at least
+// one: as many as have been read and fit. It returns the errors that Next does.
+func (f *File) Block(dst []byte) ([]byte, error) {
+	b, _ := f.r.Peek(f.r.Buffered())
+	if n := bytes.LastIndexByte(b[:min(len(b), cap(dst)-len(dst))], '\n') + 1; n > 0 {
+		dst = append(dst, b[:n]...)
+		f.r.Discard(n)
+		f.Bytes += int64(n)
+		return dst, nil
+	}
+	line, err := f.Next() // of which a part is still to be read
+	if err != nil {
+		return dst, err
+	}
+	return append(append(dst, line...), '\n'), nil
 }
 
 // long collects a line longer than the reader's buffer and cuts it at MaxLine.

@@ -73,7 +73,7 @@ func TestLines(t *testing.T) {
 			}
 			defer f.Close()
 			got, err := lines(f)
-			if err != nil || strings.Join(got, "\n") != strings.Join(tt.want, "\n") || f.Lines != int64(len(tt.want)) {
+			if err != nil || strings.Join(got, "\n") != strings.Join(tt.want, "\n") {
 				t.Errorf("got %d lines, %v", len(got), err)
 			}
 		})

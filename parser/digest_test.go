@@ -1,0 +1,161 @@
+package parser
+
+import (
+	"bytes"
+	"fmt"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/smtplog/smtplog/internal/fixture"
+	"github.com/smtplog/smtplog/internal/generate"
+)
+
+// digested is an event with its verdict and line.
+type digested struct {
+	ev   Event
+	v    Verdict
+	line string
+}
+
+// oneByOne is what Parse says of a log.
+func oneByOne(opt Options, log []byte) (all []digested) {
+	p := New(opt)
+	var ev Event
+	for len(log) > 0 {
+		var line []byte
+		line, log, _ = cutByte(log, '\n')
+		v := p.Parse(line, &ev)
+		all = append(all, digested{ev.Clone(), v, string(line)})
+	}
+	for p.Flush(&ev) {
+		all = append(all, digested{ev.Clone(), Understood, ""})
+	}
+	return all
+}
+
+// inDigests is what a Digester says of a log that comes in blocks of about a size. The digests'
+// memory is used again and again.
+func inDigests(opt Options, log []byte, size int) (all []digested, quick int) {
+	d := Digester{Parser: New(opt)}
+	var out Digest
+	take := func() {
+		for i := range out.Len() {
+			var ev Event
+			v := out.Event(i, &ev)
+			all = append(all, digested{ev.Clone(), v, string(out.Line(i))})
+		}
+	}
+	for len(log) > 0 {
+		n := min(size, len(log))
+		if i := bytes.IndexByte(log[n:], '\n'); i >= 0 {
+			n += i + 1
+		} else {
+			n = len(log)
+		}
+		out.Reset()
+		d.Lines(append(out.Room(n), log[:n]...), &out)
+		take()
+		log = log[n:]
+	}
+	out.Reset()
+	d.Flush(&out)
+	take()
+	return all, d.quick.lines
+}
+
+// compareDigests holds what digests say against what Parse says.
+func compareDigests(t testing.TB, log []byte, sizes ...int) (quick int) {
+	t.Helper()
+	opt := Options{Year: 2026}
+	want := oneByOne(opt, log)
+	for _, size := range sizes {
+		var got []digested
+		got, quick = inDigests(opt, log, size)
+		if len(got) != len(want) {
+			t.Fatalf("blocks of %d: %d events, want %d", size, len(got), len(want))
+		}
+		for i := range want {
+			g, w := &got[i], &want[i]
+			for _, b := range []*[]byte{&g.ev.Host, &g.ev.Instance, &g.ev.Program, &g.ev.Service, &w.ev.Host, &w.ev.Instance, &w.ev.Program, &w.ev.Service} {
+				if len(*b) == 0 {
+					*b = nil // nobody tells empty from absent here
+				}
+			}
+			if !reflect.DeepEqual(g, w) {
+				t.Fatalf("blocks of %d, line %d: %s\ngot  %v %s\nwant %v %s", size, i+1, w.line, g.v, dump(&g.ev), w.v, dump(&w.ev))
+			}
+		}
+	}
+	return quick
+}
+
+// dump writes the fields of an event that are set.
+func dump(ev *Event) string {
+	var b strings.Builder
+	v := reflect.ValueOf(ev).Elem()
+	for i := range v.NumField() {
+		if f := v.Field(i); !f.IsZero() {
+			if text, ok := f.Interface().([]byte); ok {
+				fmt.Fprintf(&b, "%s=%q ", v.Type().Field(i).Name, text)
+			} else {
+				fmt.Fprintf(&b, "%s=%v ", v.Type().Field(i).Name, f.Interface())
+			}
+		}
+	}
+	return b.String()
+}
+
+// TestQuickIsSlow: a Digest's events are those that Parse gives, of every log at hand, whatever
+// the blocks; and the quick ways are taken where they should be.
+func TestQuickIsSlow(t *testing.T) {
+	t.Run("generated", func(t *testing.T) {
+		for _, opt := range []generate.Options{{}, {LongIDs: true}, {Exim: true}} {
+			opt.Bytes = 1 << 20
+			var log bytes.Buffer
+			truth, err := generate.Write(&log, opt)
+			if err != nil {
+				t.Fatal(err)
+			}
+			quick := compareDigests(t, log.Bytes(), 1, 64<<10)
+			if share := float64(quick) / float64(truth.Lines); !opt.Exim && share < 0.5 {
+				t.Errorf("%+v: only %.2f of the lines are read quickly", opt, share)
+			}
+			iso := isoStamps(log.Bytes())
+			if quick := compareDigests(t, iso, 64<<10); !opt.Exim && float64(quick) < 0.5*float64(truth.Lines) {
+				t.Errorf("%+v: with ISO stamps only %d of %d lines are read quickly", opt, quick, truth.Lines)
+			}
+		}
+	})
+	t.Run("testdata", func(t *testing.T) {
+		for _, path := range fixture.Files(t, fixture.Testdata(t, "logs")) {
+			compareDigests(t, fixture.Read(t, path), 1, 4<<10)
+		}
+	})
+	t.Run("shared", func(t *testing.T) {
+		fixture.NoRace(t)
+		for _, dir := range []string{fixture.Shared(t, "lab", "logs"), fixture.Shared(t, "corpora", "logs")} {
+			for _, path := range fixture.Files(t, dir) {
+				t.Run(filepath.Base(path), func(t *testing.T) { compareDigests(t, fixture.Read(t, path), 4<<10) })
+			}
+		}
+	})
+}
+
+// isoStamps rewrites a log's stamps of RFC 3164 as ISO 8601 with microseconds.
+func isoStamps(log []byte) []byte {
+	var out bytes.Buffer
+	n := 0
+	for line := range bytes.Lines(log) {
+		t, err := time.Parse("Jan _2 15:04:05", string(line[:min(15, len(line))]))
+		if err != nil {
+			out.Write(line)
+			continue
+		}
+		n += 1237
+		fmt.Fprintf(&out, "2026-%s.%06d+01:00%s", t.Format("01-02T15:04:05"), n%1_000_000, line[15:])
+	}
+	return out.Bytes()
+}

@@ -1,0 +1,573 @@
+package parser
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/smtplog/smtplog/status"
+)
+
+// The quick ways: most lines of a log look like the ones before but for a few words. A Digester
+// reads such lines without an Event, and says of them exactly what Parse says
+// (TestQuickIsSlow). Everything that is not as expected is left to Parse.
+
+// quick is what a Digester knows of the lines before.
+type quick struct {
+	iso   bool   // the stamp is ISO 8601, else RFC 3164
+	host  []byte // as logged, with the blank after it; nil: nothing is known
+	head  []byte // stamp, host and blank of the line before, where that was quick; else empty
+	at    time.Time
+	tags  [64]quickTag
+	lines int // that were read quickly
+	after int // no '#' comes before this offset of the digest's lines
+
+	// The line before, for those that say that it was repeated; msg is nil where the parser knows.
+	tag, msg []byte
+	pid      int
+}
+
+// quickTag is a tag that Parse has read after the host.
+type quickTag struct {
+	tag    []byte // "postfix/smtpd"
+	origin *Origin
+	daemon quickDaemon
+}
+
+// quickDaemon says what of a daemon's lines can be read quickly.
+type quickDaemon uint8
+
+const (
+	quickOther  quickDaemon = iota
+	quickRemote             // it may deliver to other hosts, and logs with a queue ID
+)
+
+// begin starts with a digest's lines.
+func (q *quick) begin() { q.after, q.head, q.msg = -1, q.head[:0], nil }
+
+// settle tells the parser of the line before, before it reads another or the digest's
+// lines go away.
+func (d *Digester) settle() {
+	q := &d.quick
+	if q.msg != nil {
+		d.Parser.repeats.keep(&frame{host: q.host[:len(q.host)-1], tag: q.tag, pid: q.pid, msg: q.msg})
+		q.msg = nil
+	}
+	q.head = q.head[:0]
+}
+
+// stampLength is that of RFC 3164 with the blank after it.
+const stampLength = len("Jan  5 06:19:01 ")
+
+// tagSlot is where a tag of a length is looked for, given its last byte.
+func tagSlot(length int, last byte) int { return (length*7 + int(last)) & 63 }
+
+// learn remembers how a line of Postfix's that Parse has understood begins.
+func (d *Digester) learn(line []byte) {
+	f, q := &d.Parser.frame, &d.quick
+	if d.ev.MTA != Postfix || f.native || f.again || f.repeat > 0 || f.more || len(f.host) == 0 || len(f.host) > 64 || len(f.tag) < 3 || len(f.tag) > 40 {
+		return
+	}
+	host, tag := int(address(f.host)-address(line)), int(address(f.tag)-address(line))
+	if uint(host) >= uint(len(line)) || uint(tag) >= uint(len(line)) || tag != host+len(f.host)+1 || tag+len(f.tag) >= len(line) || line[tag-1] != ' ' || line[tag+len(f.tag)] != '[' {
+		return
+	}
+	switch c := f.host[0]; {
+	case isDigit(c) && len(f.host) > 4 && f.host[4] == '-', c == '<', c == '{', c == '[', c == ':', c == '-', c == '*', c == '.':
+		return
+	}
+	switch {
+	case host == stampLength && f.bsd && line[0] >= 'A' && line[stampLength-1] == ' ':
+		q.iso = false
+	case host >= len("2026-01-05T06:19:01 ") && isDigit(line[0]) && line[10] == 'T' && !f.bsd:
+		q.iso = true
+	default:
+		return
+	}
+	if !(len(q.host) == len(f.host)+1 && string(q.host[:len(f.host)]) == string(f.host)) {
+		q.host = append(append(make([]byte, 0, len(f.host)+1), f.host...), ' ')
+		q.tags = [64]quickTag{}
+	}
+	t := &q.tags[tagSlot(len(f.tag), f.tag[len(f.tag)-1])]
+	if origin := d.originOf(&d.ev); t.origin != origin {
+		*t = quickTag{tag: bytes.Clone(f.tag), origin: origin}
+		switch daemon := f.tag[bytes.LastIndexByte(f.tag, '/')+1:]; string(daemon) {
+		case "postsuper", "local", "virtual", "pipe", "discard", "qmqpd", "postscreen", "tlsproxy", "dnsblog":
+		default:
+			t.daemon = quickRemote
+		}
+	}
+}
+
+// quickly reads the line from start to end, or returns false and has done nothing.
+func (d *Digester) quickly(start, end int) bool {
+	q := &d.quick
+	if len(q.host) == 0 {
+		return false
+	}
+	lines := d.out.lines
+	if q.after < end { // a line with an escape is for Parse
+		if q.after >= start {
+			return false
+		}
+		if i := bytes.IndexByte(lines[start:], '#'); i < 0 {
+			q.after = len(lines)
+		} else if q.after = start + i; q.after < end {
+			return false
+		}
+	}
+	line := lines[start:end:end]
+	n := len(q.head)
+	if n == 0 || len(line) < n || string(line[:n]) != string(q.head) {
+		if n = d.quickHead(line); n == 0 {
+			return false
+		}
+	}
+	rest := line[n:]
+	i := 0
+	for i < len(rest) && i < 41 && rest[i] != '[' {
+		i++
+	}
+	if i < 3 || i+8 > len(rest) || rest[i] != '[' {
+		return false
+	}
+	t := &q.tags[tagSlot(i, rest[i-1])]
+	if string(t.tag) != string(rest[:i]) {
+		return false
+	}
+	tag, pid := rest[:i], 0
+	for i++; i < len(rest) && isDigit(rest[i]); i++ {
+		pid = pid*10 + int(rest[i]-'0')
+	}
+	if k := i - len(tag); k < 2 || k > 10 || i+4 > len(rest) || rest[i] != ']' || rest[i+1] != ':' || rest[i+2] != ' ' {
+		return false
+	}
+	msg := rest[i+3:]
+	if c := msg[len(msg)-1]; c == '\r' || c == 0 {
+		return false
+	}
+	if !d.quickPostfix(msg, t, pid, start, end) {
+		return false
+	}
+	d.out.Understood++
+	q.lines++
+	d.Parser.last = Postfix
+	if !q.iso {
+		q.tag, q.pid, q.msg = tag, pid, msg
+	}
+	return true
+}
+
+// quickHead reads stamp and host and returns where the tag begins, 0 where they are not as
+// expected.
+func (d *Digester) quickHead(line []byte) int {
+	q := &d.quick
+	n := stampLength
+	if q.iso {
+		if len(line) < 32 || !isDigit(line[0]) || line[10] != 'T' {
+			return 0
+		}
+	} else if len(line) < 32 || line[0] < 'A' || line[0] > 'Z' || line[stampLength-1] != ' ' {
+		return 0
+	}
+	if !q.iso && (len(line) < n+len(q.host) || string(line[n:n+len(q.host)]) != string(q.host)) {
+		return 0
+	}
+	var t time.Time
+	var rest []byte
+	var ok bool
+	if q.iso {
+		t, rest, ok = d.Parser.stamps.iso(line)
+	} else {
+		t, rest, ok = d.Parser.stamps.bsd(line)
+	}
+	if n = len(line) - len(rest); !ok || !q.iso && n != stampLength || len(rest) < len(q.host) || string(rest[:len(q.host)]) != string(q.host) || line[n-1] != ' ' {
+		return 0
+	}
+	n += len(q.host)
+	if !d.Stop.IsZero() && t.After(d.Stop) {
+		return 0
+	}
+	q.at, q.head = t, append(q.head[:0], line[:n]...)
+	if d.out.First.IsZero() || t.Before(d.out.First) {
+		d.out.First = t
+	}
+	if t.After(d.out.Last) {
+		d.out.Last = t
+	}
+	d.out.Latest = t
+	return n
+}
+
+// quickPostfix reads the text of Postfix's commonest lines.
+func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bool {
+	if d.Passing != nil && len(msg) > 24 {
+		switch msg[0] {
+		case 'c':
+			if hasPrefix(msg, "connect from ") && d.Passing.Kinds[Connected] {
+				// cutPeer wants a name without a blank; what it does not find is a name all the same
+				if c := msg[13]; isAlnum(c) && t.daemon == quickRemote {
+					d.pass(true, 1, d.quick.at, Postfix, t.origin)
+					return true
+				}
+				return false
+			}
+		case 'd':
+			if hasPrefix(msg, "disconnect from ") && d.Passing.Kinds[Disconnected] && t.daemon == quickRemote && !d.Passing.noted.Load() {
+				d.pass(false, 1, d.quick.at, Postfix, t.origin)
+				return true
+			}
+		case 'A', 'U', 'T', 'V':
+			if d.Passing.Kinds[TLS] && t.daemon == quickRemote && quickTLS(msg) {
+				d.pass(false, 1, d.quick.at, Postfix, t.origin)
+				return true
+			}
+		}
+	}
+	i, and := 0, uint8(3)
+	for i < len(msg) && i < longIDMax {
+		c := idByte[msg[i]]
+		if c == 0 {
+			break
+		}
+		and &= c
+		i++
+	}
+	if i < shortIDMin || i+3 > len(msg) || msg[i] != ':' || msg[i+1] != ' ' || !(and&1 != 0 && i <= shortIDMax) && !isQueueID(msg[:i]) {
+		return false
+	}
+	l := quickLine{d: d, tag: t, pid: pid, start: start, end: end, at: end - len(msg), b: msg, id: i}
+	switch i += 2; msg[i] {
+	case 't':
+		return l.sent(i)
+	case 'f':
+		return l.queued(i)
+	case 'r':
+		if string(msg[i:]) == "removed" && t.daemon == quickRemote {
+			l.entry(Completed, DirectionNone)
+			return true
+		}
+	case 'm':
+		const key = "message-id=<"
+		if hasPrefix(msg[i:], key) && msg[len(msg)-1] == '>' && len(msg)-i > len(key)+1 {
+			l.entry(Received, DirectionNone)
+			l.field(fieldMessageID, i+len(key), len(msg)-1)
+			return true
+		}
+	case 'c':
+		const key = "client="
+		if !hasPrefix(msg[i:], key) {
+			return false
+		}
+		p, after, ok := l.peer(i + len(key))
+		if !ok || after != len(msg) {
+			return false
+		}
+		e := l.entry(Received, In)
+		l.peerFields(e, fieldClientName, p)
+		e.ports[0] = p.port
+		return true
+	}
+	return false
+}
+
+// quickTLS tells whether a text is that of a TLS session that was established.
+func quickTLS(b []byte) bool {
+	i := bytes.IndexByte(b, ' ')
+	if i < 0 {
+		return false
+	}
+	switch string(b[:i]) {
+	case "Anonymous", "Untrusted", "Trusted", "Verified":
+		b = b[i:]
+		return hasPrefix(b, " TLS connection established from ") || hasPrefix(b, " TLS connection established to ")
+	}
+	return false
+}
+
+// quickLine is a line with a queue ID being read.
+type quickLine struct {
+	d          *Digester
+	tag        *quickTag
+	pid        int
+	start, end int // of the line, in the digest's lines
+	at         int // likewise, of the text
+	b          []byte
+	id         int // length of the queue ID
+}
+
+// entry adds an entry with the queue ID. Nothing may be wrong with the line any more.
+func (l *quickLine) entry(k Kind, dir Direction) *brief {
+	d := l.d
+	d.ticked = false
+	e := d.out.begin()
+	e.time, e.origin, e.pid, e.verdict = d.quick.at, l.tag.origin, l.pid, Understood
+	e.kind, e.mta, e.direction = k, Postfix, dir
+	e.line = span{uint32(l.start), uint32(l.end - l.start)}
+	e.fields = 1 << fieldQueueID
+	d.out.spans = append(d.out.spans, span{uint32(l.at), uint32(l.id)})
+	return e
+}
+
+// field adds one of the entry's fields, in their order.
+func (l *quickLine) field(f uint, from, to int) {
+	out := l.d.out
+	out.briefs[len(out.briefs)-1].fields |= 1 << f
+	out.spans = append(out.spans, span{uint32(l.at + from), uint32(to - from)})
+}
+
+// quickPeer is a host with an address of digits, points and colons.
+type quickPeer struct {
+	name, nameEnd, ip, ipEnd int
+	port                     uint16
+}
+
+// peer reads "name[192.0.2.1]" or "name[192.0.2.1]:25".
+func (l *quickLine) peer(i int) (p quickPeer, after int, ok bool) {
+	b := l.b
+	p.name = i
+	for i < len(b) && nameByte[b[i]] {
+		i++
+	}
+	p.nameEnd = i
+	if i == p.name || i >= len(b) || b[i] != '[' {
+		return p, 0, false
+	}
+	i++
+	p.ip = i
+	for i < len(b) && addressByte[b[i]] {
+		i++
+	}
+	p.ipEnd = i
+	if i == p.ip || i >= len(b) || b[i] != ']' {
+		return p, 0, false
+	}
+	i++
+	if i < len(b) && b[i] == ':' {
+		n, from := 0, i+1
+		for i++; i < len(b) && isDigit(b[i]) && n <= 65535; i++ {
+			n = n*10 + int(b[i]-'0')
+		}
+		if i == from || n > 65535 || i < len(b) && isDigit(b[i]) {
+			return p, 0, false
+		}
+		p.port = uint16(n)
+	}
+	return p, i, true
+}
+
+// peerFields adds the name and, next to it, the address.
+func (l *quickLine) peerFields(e *brief, name uint, p quickPeer) {
+	l.field(name, p.name, p.nameEnd)
+	l.field(name+1, p.ip, p.ipEnd)
+}
+
+// nameByte marks the bytes of a host's name, addressByte those of an address.
+var nameByte, addressByte = func() (name, addr [256]bool) {
+	for c := range name {
+		b := byte(c)
+		name[c] = isAlnum(b) || b == '.' || b == '-' || b == '_'
+		addr[c] = isDigit(b) || 'a' <= b && b <= 'f' || 'A' <= b && b <= 'F' || b == '.' || b == ':'
+	}
+	return name, addr
+}()
+
+// angle reads "<a@b>," and returns where the address ends; one with a quote or a bracket is
+// for Parse.
+func (l *quickLine) angle(i int) (end int, ok bool) {
+	b := l.b
+	for i < len(b) && plainByte[b[i]] {
+		i++
+	}
+	if i+1 >= len(b) || b[i] != '>' || b[i+1] != ',' {
+		return 0, false
+	}
+	return i, true
+}
+
+// plainByte marks the bytes of an address that cannot be mistaken.
+var plainByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c > ' ' && c != '>' && c != '<' && c != '"' && c != '\\' && c < 0x7f
+	}
+	return t
+}()
+
+// queued reads "from=<a@b>, size=2579, nrcpt=3 (queue active)".
+func (l *quickLine) queued(i int) bool {
+	b := l.b
+	if !hasPrefix(b[i:], "from=<") || l.tag.daemon != quickRemote {
+		return false
+	}
+	from := i + len("from=<")
+	end, ok := l.angle(from)
+	if !ok || !hasPrefix(b[end:], ">, size=") {
+		return false
+	}
+	if end == from { // "<>" keeps its brackets
+		from, end = from-1, end+1
+		i = end
+	} else {
+		i = end + 1
+	}
+	size, i, ok := l.digits(i + len(", size="))
+	if !ok || !hasPrefix(b[i:], ", nrcpt=") {
+		return false
+	}
+	nrcpt, i, ok := l.digits(i + len(", nrcpt="))
+	if !ok || string(b[i:]) != " (queue active)" {
+		return false
+	}
+	e := l.entry(Queued, DirectionNone)
+	l.field(fieldSender, from, end)
+	e.has = HasSize | HasNRcpt
+	l.d.out.number(e, numSize, size)
+	l.d.out.number(e, numNRcpt, nrcpt)
+	return true
+}
+
+// digits reads up to 15 digits.
+func (l *quickLine) digits(i int) (n int64, after int, ok bool) {
+	b, from := l.b, i
+	for i < len(b) && isDigit(b[i]) {
+		n = n*10 + int64(b[i]-'0')
+		i++
+	}
+	return n, i, i > from && i-from <= 15
+}
+
+// seconds reads "0.47" with up to nine digits on both sides.
+func (l *quickLine) seconds(i int) (d time.Duration, after int, ok bool) {
+	b, from := l.b, i
+	var n int64
+	for i < len(b) && isDigit(b[i]) {
+		n = n*10 + int64(b[i]-'0')
+		i++
+	}
+	if i == from || i-from > 9 {
+		return 0, 0, false
+	}
+	n *= int64(time.Second)
+	if i+1 < len(b) && b[i] == '.' && isDigit(b[i+1]) {
+		scale := int64(time.Second)
+		for i++; i < len(b) && isDigit(b[i]); i++ {
+			scale /= 10
+			n += int64(b[i]-'0') * scale
+		}
+	}
+	return time.Duration(n), i, true
+}
+
+// sent reads a delivery to another host: "to=<a@b>, relay=h[ip]:25, delay=1.7,
+// delays=0.1/0/0.9/0.7, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 3F2)".
+func (l *quickLine) sent(i int) bool {
+	b := l.b
+	if !hasPrefix(b[i:], "to=<") || l.tag.daemon != quickRemote || b[len(b)-1] != ')' || b[len(b)-2] == ')' {
+		return false
+	}
+	to := i + len("to=<")
+	toEnd, ok := l.angle(to)
+	if !ok || toEnd == to {
+		return false
+	}
+	i = toEnd + 1
+	orig, origEnd := 0, 0
+	if hasPrefix(b[i:], ", orig_to=<") {
+		orig = i + len(", orig_to=<")
+		if origEnd, ok = l.angle(orig); !ok || orig == origEnd {
+			return false
+		}
+		i = origEnd + 1
+	}
+	if !hasPrefix(b[i:], ", relay=") {
+		return false
+	}
+	relay, i, ok := l.peer(i + len(", relay="))
+	if !ok {
+		return false
+	}
+	if hasPrefix(b[i:], ", conn_use=") {
+		if _, i, ok = l.digits(i + len(", conn_use=")); !ok {
+			return false
+		}
+	}
+	if !hasPrefix(b[i:], ", delay=") {
+		return false
+	}
+	delay, i, ok := l.seconds(i + len(", delay="))
+	if !ok || !hasPrefix(b[i:], ", delays=") {
+		return false
+	}
+	var delays [4]time.Duration
+	i += len(", delays") // and then each has one byte before it
+	for part := range delays {
+		if delays[part], i, ok = l.seconds(i + 1); !ok || i >= len(b) || b[i] != "///,"[part] {
+			return false
+		}
+	}
+	tls, tlsEnd := 0, 0
+	if hasPrefix(b[i:], ", tls=") {
+		tls = i + len(", tls=")
+		for i = tls; i < len(b) && nameByte[b[i]]; i++ {
+		}
+		tlsEnd = i
+	}
+	if !hasPrefix(b[i:], ", dsn=") {
+		return false
+	}
+	dsn, rest, ok := status.ParseEnhanced(b[i+len(", dsn="):])
+	i = len(b) - len(rest)
+	if !ok || !hasPrefix(rest, ", status=sent (") {
+		return false
+	}
+	i += len(", status=sent (")
+	text := b[i : len(b)-1]
+	// "250 2.0.0 Ok: queued as 3F2"
+	if len(text) < 5 || text[0] != '2' || !isDigit(text[1]) || !isDigit(text[2]) || text[3] != ' ' || text[4] <= ' ' || text[len(text)-1] <= ' ' {
+		return false
+	}
+	code := int32(text[0]-'0')*100 + int32(text[1]-'0')*10 + int32(text[2]-'0')
+	said := text[4:]
+	var enhanced status.Enhanced
+	if isDigit(said[0]) || said[0] == '#' {
+		e, rest, ok := status.ParseEnhanced(said)
+		switch {
+		case ok && len(rest) > 1 && rest[0] == ' ' && rest[1] > ' ':
+			enhanced, said = e, rest[1:]
+		case ok || said[0] == '#':
+			return false
+		}
+	}
+	if hasPrefix(said, "Ok, discarded") {
+		return false
+	}
+	for _, c := range said {
+		if c == '\\' || c == '\r' {
+			return false
+		}
+	}
+	out := l.d.out
+	e := l.entry(Delivered, Out)
+	e.code, e.enhanced, e.dsn, e.has = code, enhanced, dsn, HasDelay|HasDelays
+	e.stage, e.enhOrigin, e.ports[1] = status.StageEndOfData, status.OriginRemote, relay.port
+	l.field(fieldRecipient, to, toEnd)
+	if orig > 0 {
+		l.field(fieldOrigRecipient, orig, origEnd)
+	}
+	l.peerFields(e, fieldRelayName, relay)
+	if tls > 0 {
+		l.field(fieldTLS, tls, tlsEnd)
+	}
+	l.field(fieldText, len(b)-1-len(said), len(b)-1)
+	if id := queuedAs(text); id != nil {
+		at := int(address(id) - address(b))
+		l.field(fieldNextQueueID, at, at+len(id))
+	}
+	out.number(e, numDelay, int64(delay))
+	if delays != [4]time.Duration{} {
+		e.numbers |= numDelays
+		for _, part := range delays {
+			out.numbers = append(out.numbers, int64(part))
+		}
+	}
+	return true
+}
