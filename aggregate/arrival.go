@@ -48,6 +48,9 @@ func (l *Ledger) note(ev *parser.Event, set int) {
 
 // applyNoted holds or discards a message that has just begun, where it was noted.
 func (l *Ledger) applyNoted(m *Message, ev *parser.Event) {
+	if len(l.noted) == 0 {
+		return
+	}
 	p := process{l.scope, ev.PID}
 	n, ok := l.noted[p]
 	if !ok {
@@ -268,6 +271,7 @@ func doubleBounce(sender []byte) bool {
 func (l *Ledger) notice(ev *parser.Event, set int) {
 	next := *ev
 	next.QueueID = ev.NextQueueID
+	l.id = l.next
 	m := l.find(&next, set)
 	if m == nil || !m.Closed.IsZero() && m.NotificationOf != "" || m.Source != SourceNone && m.Source != SourceNotification {
 		m = l.begin(&next, set)

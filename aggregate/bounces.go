@@ -43,7 +43,6 @@ var bounceSpecs = []spec{
 
 // bounceTable is a table of a bounceLog.
 type bounceTable struct {
-	nothing
 	log  *bounceLog
 	make func(*bounceLog) [][]any
 }
@@ -60,11 +59,10 @@ func (t *bounceTable) rows() ([][]any, bool) {
 
 // bounces is the one fold of a bounce report, nil where there is none.
 func (s *sums) bounces() *bounceLog {
-	if s == nil || len(s.folds) == 0 {
+	if s == nil {
 		return nil
 	}
-	log, _ := s.folds[0].(*bounceLog)
-	return log
+	return s.log
 }
 
 // tables returns the tables of a log that is complete.
@@ -108,7 +106,6 @@ const (
 // bounceLog is what the bounce report is made of: the failed recipients, and what is needed
 // to tell whether their failure still holds. Adding and merging commute.
 type bounceLog struct {
-	nothing
 	c        *Collector `state:"-"`
 	kept     []failureRef
 	failures []failure           `state:"-"` // kept, in order of time; made when all is counted

@@ -14,7 +14,6 @@ var deferralColumns = []Column{{"reason", "string"}, {"recipients", "integer"}, 
 // deferrals counts, by the reason why a recipient was first put off, what became of it, and
 // how much later it was delivered.
 type deferrals struct {
-	nothing
 	by [256]*deferralCounts // by status.Reason
 }
 

@@ -68,7 +68,6 @@ func (h *histogram) quantile(q float64) time.Duration {
 // delays is the table of how long deliveries took: in all, Postfix's four parts, and the time
 // that Exim logs for the delivery itself.
 type delays struct {
-	nothing
 	parts [6]histogram
 }
 

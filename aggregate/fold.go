@@ -11,34 +11,32 @@ import (
 )
 
 // A fold turns events and records into one table. Folds are merged by addition, in any order,
-// with the same result.
+// with the same result. What a fold counts is what of the interfaces below it has.
 type fold interface {
-	// attempt counts the result of one delivery attempt, n times.
-	attempt(v *View, n int64)
-	// refusal counts an inbound refusal, n times.
-	refusal(v *View, n int64)
-	// loginFailure counts a failed login of a client, n times.
-	loginFailure(v *View, n int64)
-	// warning counts a warning of the MTA, n times.
-	warning(v *View, n int64)
-	// recipient counts one recipient of a message as of the end of the window; r is nil for
-	// n announced recipients that were not seen, with their outcome.
-	recipient(v *View, o Outcome, n int64)
-	// message counts a message that arrived in the window.
-	message(v *View)
 	merge(o fold)
 	rows() (rows [][]any, approximate bool)
 }
 
-// nothing is a fold that counts nothing, for others to embed.
-type nothing struct{}
+// attemptFold counts the result of one delivery attempt, n times.
+type attemptFold interface{ attempt(v *View, n int64) }
 
-func (nothing) attempt(*View, int64)            {}
-func (nothing) refusal(*View, int64)            {}
-func (nothing) loginFailure(*View, int64)       {}
-func (nothing) warning(*View, int64)            {}
-func (nothing) recipient(*View, Outcome, int64) {}
-func (nothing) message(*View)                   {}
+// refusalFold counts an inbound refusal, n times.
+type refusalFold interface{ refusal(v *View, n int64) }
+
+// loginFold counts a failed login of a client, n times.
+type loginFold interface{ loginFailure(v *View, n int64) }
+
+// warningFold counts a warning of the MTA, n times.
+type warningFold interface{ warning(v *View, n int64) }
+
+// recipientFold counts one recipient of a message as of the end of the window; View.Recipient
+// is nil for n announced recipients that were not seen, with their outcome.
+type recipientFold interface {
+	recipient(v *View, o Outcome, n int64)
+}
+
+// messageFold counts a message that arrived in the window.
+type messageFold interface{ message(v *View) }
 
 // Column is a table's column.
 type Column struct {
@@ -316,7 +314,6 @@ var (
 
 // attempts counts attempts by some dimensions, and refusals beside them where asked for.
 type attempts struct {
-	nothing
 	keyed[attemptCounts]
 	refusals bool
 	failures bool // only failed attempts
@@ -427,7 +424,6 @@ var recipientColumns = []Column{{"recipients", "integer"}, {"delivered", "intege
 // recipients counts recipients by one dimension, by what became of them; deferred counts the
 // attempts put off, which is another unit and stands apart.
 type recipients struct {
-	nothing
 	keyed[recipientCounts]
 }
 

@@ -303,7 +303,7 @@ func TestMergeOfRecords(t *testing.T) {
 		}
 		l.Close()
 		rng := rand.New(rand.NewPCG(1, 1))
-		one, two, both := sums{folds: c.newFolds()}, sums{folds: c.newFolds()}, sums{folds: c.newFolds()}
+		one, two, both := newSums(Totals{}, c.newFolds()), newSums(Totals{}, c.newFolds()), newSums(Totals{}, c.newFolds())
 		for _, m := range records {
 			c.record(m, into(&both))
 			if rng.IntN(2) == 0 {

@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"hash/maphash"
 	"slices"
 	"time"
 
@@ -19,7 +18,7 @@ const settle = 60 * time.Second
 // The zero Ledger is not usable; NewLedger makes one.
 type Ledger struct {
 	release func(*Message)
-	open    map[uint64]*Message // by hash of scope and queue ID; see at
+	open    openMessages
 	fresh   list                // begun, and not yet known to be queued, in order of beginning
 	queued  list                // the other open ones, the one idle longest first
 	ended   list                // waiting to settle, in order of ending
@@ -29,6 +28,8 @@ type Ledger struct {
 	scopes  []site
 	known   map[scope]int // their numbers
 	scope   int           // of the latest event
+	id      uint64 // hash of the latest event's queue ID, where it is known; else 0
+	next    uint64 // likewise, of the next hop's
 	strings interner
 	peers   peers
 	settled *Recipient // that the latest event was about; nil: none, or several
@@ -103,16 +104,16 @@ func (m *Message) leave() {
 	m.in, m.before, m.after = nil, nil, nil
 }
 
-// openHash is the hash by which a ledger finds the messages with a queue ID on one host.
-func openHash(scope int, id string) uint64 {
-	return maphash.String(indexSeed, id) ^ uint64(scope)*0x9E3779B97F4A7C15
-}
-
 // at returns the message of a scope that has the queue ID; of several, of instances or with
 // the same ID again, the one that began last. The others are its more.
 func (l *Ledger) at(scope int, id string) *Message {
-	m := l.open[openHash(scope, id)]
-	for m != nil && (m.scope != scope || m.QueueID != id) {
+	return atHash(l, openHash(scope, id), scope, id)
+}
+
+// atHash is at with the openHash of what is sought.
+func atHash[ID string | []byte](l *Ledger, hash uint64, scope int, id ID) *Message {
+	m := l.open.get(hash)
+	for m != nil && (m.scope != scope || m.QueueID != string(id)) {
 		m = m.next
 	}
 	return m
@@ -150,7 +151,7 @@ const maxScopes = 1 << 16
 // NewLedger returns a Ledger that hands every finished message to release. The Message is
 // the receiver's from then on.
 func NewLedger(release func(*Message)) *Ledger {
-	return &Ledger{release: release, open: make(map[uint64]*Message), noted: make(map[process]noted),
+	return &Ledger{release: release, noted: make(map[process]noted),
 		known: make(map[scope]int), Limit: DefaultLimit}
 }
 
@@ -160,6 +161,12 @@ func NewLedger(release func(*Message)) *Ledger {
 // Where the event hands a recipient on inside this host (a content filter took it), Add turns
 // ev.Kind from Delivered to Forwarded.
 func (l *Ledger) Add(ev *parser.Event, set int) *Message {
+	l.id, l.next = 0, 0
+	return l.add(ev, set)
+}
+
+// add is Add with l.id and l.next set.
+func (l *Ledger) add(ev *parser.Event, set int) *Message {
 	l.settled, l.relay = nil, nil
 	l.collect()
 	l.tick(ev, set)
@@ -346,12 +353,7 @@ func (l *Ledger) Close() {
 	for l.ended.first != nil {
 		l.forget(l.ended.first)
 	}
-	open := make([]*Message, 0, len(l.open))
-	for _, m := range l.open {
-		for ; m != nil; m = m.next {
-			open = append(open, m)
-		}
-	}
+	open := slices.AppendSeq(make([]*Message, 0, l.open.n), l.open.all)
 	sortMessages(open)
 	for _, m := range open {
 		l.nameUnseen(m)
@@ -363,15 +365,13 @@ func (l *Ledger) Close() {
 		m.released = true
 		l.release(m)
 	}
-	l.open, l.size = make(map[uint64]*Message), 0
+	l.open, l.size = openMessages{}, 0
 }
 
 // each calls f for every message not yet released, as Close would release it now.
 func (l *Ledger) each(f func(*Message)) {
-	for _, m := range l.open {
-		for ; m != nil; m = m.next {
-			f(l.asClosed(m))
-		}
+	for m := range l.open.all {
+		f(l.asClosed(m))
 	}
 }
 
@@ -425,12 +425,11 @@ func (l *Ledger) settleEnded() {
 
 // forget releases m and makes its queue ID free.
 func (l *Ledger) forget(m *Message) {
-	h := openHash(m.scope, m.QueueID)
-	if head := l.open[h]; head == m {
+	if head := l.open.get(m.hash); head == m {
 		if m.next == nil {
-			delete(l.open, h)
+			l.open.remove(m.hash)
 		} else {
-			l.open[h] = m.next
+			l.open.put(m.hash, m.next)
 		}
 	} else {
 		for ; head != nil; head = head.next {
@@ -460,7 +459,7 @@ func (l *Ledger) resolve(m *Message) {
 		r := &m.Recipients[i]
 		switch {
 		case r.Outcome == Delivered && (r.NextID != "" || len(m.children) > 0):
-			if next := l.handedOn(m, r.NextID, r.Relay.IP); next != nil { // its line came late
+			if next := handedOn(l, m, 0, r.NextID, r.Relay.IP); next != nil { // its line came late
 				r.Outcome = Forwarded
 				l.join(m, r, next)
 			}
@@ -510,13 +509,22 @@ func (l *Ledger) scopeOf(ev *parser.Event, set int) int {
 // log under a name of its own in master.cf, so where no message of the event's instance has
 // the queue ID, another instance's is taken.
 func (l *Ledger) find(ev *parser.Event, set int) *Message {
-	head := l.at(l.scopeOf(ev, set), string(ev.QueueID))
+	scope := l.scopeOf(ev, set)
+	head := atHash(l, l.hashOf(ev, scope), scope, ev.QueueID)
 	for m := head; m != nil; m = m.more() {
 		if m.Instance == string(ev.Instance) {
 			return m
 		}
 	}
 	return head
+}
+
+// hashOf is the openHash of the event's queue ID.
+func (l *Ledger) hashOf(ev *parser.Event, scope int) uint64 {
+	if l.id != 0 {
+		return inScope(l.id, scope)
+	}
+	return openHash(scope, ev.QueueID)
 }
 
 func (l *Ledger) findOrBegin(ev *parser.Event, set int) *Message {
@@ -535,7 +543,8 @@ func (l *Ledger) begin(ev *parser.Event, set int) *Message {
 	m.QueueID, m.Host, m.Instance = l.text(m, ev.QueueID), l.strings.get(ev.Host), l.strings.get(ev.Instance)
 	m.MTA, m.Set, m.First, m.Last, m.scope, m.begun = ev.MTA, set, ev.Time, ev.Time, scope, l.begun
 	l.begun++
-	for old := l.at(scope, m.QueueID); old != nil; old = old.more() {
+	m.hash = l.hashOf(ev, scope)
+	for old := atHash(l, m.hash, scope, ev.QueueID); old != nil; old = old.more() {
 		if old.Instance != m.Instance {
 			continue
 		}
@@ -546,9 +555,8 @@ func (l *Ledger) begin(ev *parser.Event, set int) *Message {
 		l.forget(old)
 		break
 	}
-	h := openHash(scope, m.QueueID)
-	m.next = l.open[h]
-	l.open[h] = m
+	m.next = l.open.get(m.hash)
+	l.open.put(m.hash, m)
 	l.grow(m, messageSize)
 	l.place(m)
 	return m

@@ -48,11 +48,9 @@ func heap() int64 {
 func (l *Ledger) check(t testing.TB) {
 	t.Helper()
 	n, size := 0, 0
-	for _, m := range l.open {
-		for ; m != nil; m = m.next {
-			n++
-			size += m.size
-		}
+	for m := range l.open.all {
+		n++
+		size += m.size
 	}
 	if lists := l.fresh.n + l.queued.n + l.ended.n; n != lists || size != l.size {
 		t.Errorf("%d messages of %d bytes under their queue IDs; %d in lists, %d bytes noted", n, size, lists, l.size)

@@ -139,7 +139,8 @@ type Message struct {
 	released  bool
 	named     bool     // by another message; see Ledger.drop
 	text      []byte   `state:"-"` // where its strings lie; see Ledger.text
-	next      *Message `state:"-"` // with the same hash of host and queue ID; see more
+	hash      uint64   `state:"-"` // of host and queue ID; see openMessages
+	next      *Message `state:"-"` // with the same hash; see more
 	in        *list    `state:"-"` // the ledger's list that it is in
 	before    *Message `state:"-"`
 	after     *Message `state:"-"`

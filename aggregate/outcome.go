@@ -69,7 +69,7 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		if ev.Direction != parser.Out {
 			break
 		}
-		if next := l.handedOn(m, string(ev.NextQueueID), string(ev.Relay.IP)); next != nil {
+		if next := handedOn(l, m, l.next, ev.NextQueueID, ev.Relay.IP); next != nil {
 			ev.Kind, r.Outcome = parser.Forwarded, Forwarded
 			l.join(m, r, next)
 		}
@@ -236,22 +236,26 @@ func (l *Ledger) addRecipient(m *Message, address, original string) *Recipient {
 // went on as, or nil. The next hop said "queued as id", and the message with that ID names m
 // as where it comes from, or has its Message-ID and came from this host or from the one that
 // got it. A filter that says no ID is known by the message that names m.
-func (l *Ledger) handedOn(m *Message, id, relay string) *Message {
-	here := loopback(relay) || relay != "" && relay[0] == '/'
-	if id != "" {
-		for n := l.at(m.scope, id); n != nil; n = n.more() {
+// hash is the ID's, 0 where it is not known.
+func handedOn[S string | []byte](l *Ledger, m *Message, hash uint64, id, relay S) *Message {
+	here := loopback(relay) || len(relay) > 0 && relay[0] == '/'
+	if len(id) > 0 {
+		if hash == 0 {
+			hash = parser.QueueIDHash(id)
+		}
+		for n := atHash(l, inScope(hash, m.scope), m.scope, id); n != nil; n = n.more() {
 			switch {
 			case n == m:
 			case n.FromQueueID == m.QueueID:
 				return n
 			case n.FromQueueID == "" && m.MessageID != "" && n.MessageID == m.MessageID &&
-				(here || loopback(n.Client.IP) || relay != "" && n.Client.IP == relay):
+				(here || loopback(n.Client.IP) || len(relay) > 0 && n.Client.IP == string(relay)):
 				return n
 			}
 		}
 	}
 	for _, c := range m.children {
-		if here || c.Client.IP == relay {
+		if here || c.Client.IP == string(relay) {
 			return c
 		}
 	}

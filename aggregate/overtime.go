@@ -14,7 +14,6 @@ import (
 // by the minute, and by the hour or day once that makes too many buckets, until the span is
 // known.
 type overTime struct {
-	nothing
 	zone   *time.Location
 	every  Every `state:"-"` // as asked for
 	fine   Every // as counted

@@ -35,7 +35,6 @@ var queueColumns = func() []Column {
 // queue is the table of open recipients: domain and last reason by age, as of the end. What is
 // counted is when they came in, since only the end tells their age.
 type queue struct {
-	nothing
 	keyed[queueCounts]
 	own    func() time.Time `state:"-"` // the end of what the fold has counted itself
 	merged time.Time        // of what was merged into it

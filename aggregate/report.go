@@ -130,6 +130,38 @@ type Collector struct {
 type sums struct {
 	totals Totals
 	folds  []fold
+
+	// Those of the folds that count something, and the log that a bounce report is made of.
+	attempts   []attemptFold
+	refusals   []refusalFold
+	logins     []loginFold
+	warnings   []warningFold
+	recipients []recipientFold
+	messages   []messageFold
+	log        *bounceLog
+}
+
+func newSums(totals Totals, folds []fold) sums {
+	s := sums{totals: totals, folds: folds}
+	for _, f := range folds {
+		addIf(&s.attempts, f)
+		addIf(&s.refusals, f)
+		addIf(&s.logins, f)
+		addIf(&s.warnings, f)
+		addIf(&s.recipients, f)
+		addIf(&s.messages, f)
+		if log, ok := f.(*bounceLog); ok {
+			s.log = log
+		}
+	}
+	return s
+}
+
+// addIf adds f to those that count what an F counts, if it does.
+func addIf[F any](to *[]F, f fold) {
+	if f, ok := f.(F); ok {
+		*to = append(*to, f)
+	}
 }
 
 // NewCollector returns a Collector; it fails for a table that does not exist.
@@ -153,7 +185,7 @@ func NewCollector(opt Options) (*Collector, error) {
 	if c.specs, err = choose(all, opt.Tables); err != nil {
 		return nil, err
 	}
-	c.folds = c.newFolds()
+	c.sums = newSums(Totals{}, c.newFolds())
 	c.ledger = NewLedger(func(m *Message) {
 		c.record(m, into(&c.sums))
 		if opt.Recent > 0 {
@@ -254,8 +286,14 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 	if m != nil {
 		c.fillIn(ev, m)
 	}
+	return m, c.count(ev, m)
+}
+
+// count counts an event that was Added, and tells whether it lies in the window and passes the
+// filter.
+func (c *Collector) count(ev *parser.Event, m *Message) bool {
 	if ev.Time.Before(c.opt.Since) {
-		return m, false
+		return false
 	}
 	view := &c.view
 	*view = View{Event: ev, Message: m, zone: c.opt.Zone, every: c.opt.Every, reasons: c.reasons, names: c.names,
@@ -267,10 +305,10 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 		view.every = everyHour
 	}
 	if !c.opt.Filter.Pass(view) {
-		return m, false
+		return false
 	}
 	if m != nil && ev.Attempt() && !c.counted(m) {
-		return m, true
+		return true
 	}
 	c.sums.event(view)
 	if c.opt.Recent > 0 {
@@ -278,7 +316,7 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 			s.event(view)
 		}
 	}
-	return m, true
+	return true
 }
 
 // Digest counts what a stretch of a log says, as Add does line by line, but for lines that may
@@ -294,13 +332,20 @@ func (c *Collector) Digest(d *parser.Digest, set int) {
 		if v := d.Event(i, ev); v == parser.Ignored {
 			continue
 		}
-		if !d.Tick(i) {
-			c.Event(ev, set)
-			continue
+		after := !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until)
+		if !after {
+			c.classify(ev)
 		}
 		c.span(ev)
-		if c.opt.Until.IsZero() || ev.Time.Before(c.opt.Until) {
+		switch {
+		case after:
+		case d.Tick(i):
 			c.ledger.pass(ev, set)
+		default:
+			c.ledger.id, c.ledger.next = d.Hashes(i)
+			if m := c.ledger.add(ev, set); tallied[ev.Kind] {
+				c.count(ev, m)
+			}
 		}
 	}
 }
@@ -316,15 +361,10 @@ func (c *Collector) Passing() *parser.Passing {
 	}
 	c.passing = &parser.Passing{Since: c.opt.Since, Until: c.opt.Until}
 	for _, k := range parser.Kinds() {
-		c.passing.Kinds[k] = true
+		// Ledger.note looks at the last two.
+		c.passing.Kinds[k] = !tallied[k] && k != parser.Held && k != parser.Discarded
 	}
-	for _, k := range [...]parser.Kind{parser.Delivered, parser.Deferred, parser.Bounced, parser.Rejected, parser.AuthFailed,
-		parser.Warning, parser.Held, parser.Discarded} {
-		c.passing.Kinds[k] = false // sums.event or Ledger.note looks at them
-	}
-	if !c.opt.Filter.Empty() {
-		c.passing.Kinds[parser.Connected] = false
-	}
+	c.passing.Kinds[parser.Connected] = c.opt.Filter.Empty() // Digest.Connections stands for them
 	return c.passing
 }
 
@@ -377,6 +417,10 @@ func (c *Collector) span(ev *parser.Event) {
 	}
 }
 
+// tallied are the kinds of events that sums.event looks at.
+var tallied = [256]bool{parser.Delivered: true, parser.Deferred: true, parser.Bounced: true, parser.Rejected: true,
+	parser.AuthFailed: true, parser.Warning: true, parser.Connected: true}
+
 // event counts what is counted when it happens: attempts, refusals, connections, warnings.
 func (s *sums) event(v *View) {
 	ev, n := v.Event, int64(max(1, v.Event.Repeat))
@@ -391,20 +435,20 @@ func (s *sums) event(v *View) {
 				s.totals.NotAttempted += n
 			}
 		}
-		for _, f := range s.folds {
+		for _, f := range s.attempts {
 			f.attempt(v, n)
 		}
 	case parser.Rejected:
 		s.totals.Rejected += n
-		for _, f := range s.folds {
+		for _, f := range s.refusals {
 			f.refusal(v, n)
 		}
 	case parser.AuthFailed:
-		for _, f := range s.folds {
+		for _, f := range s.logins {
 			f.loginFailure(v, n)
 		}
 	case parser.Warning:
-		for _, f := range s.folds {
+		for _, f := range s.warnings {
 			f.warning(v, n)
 		}
 	case parser.Connected:
@@ -493,7 +537,7 @@ func (c *Collector) record(m *Message, pick picker) {
 	if s := pick(m.First, false); s != nil && arrived && m.Active && m.State != StateRejected && (m.Source == SourceSMTP || m.Source == SourceLocal) {
 		s.totals.Received++
 		s.totals.BytesReceived += m.Size
-		for _, f := range s.folds {
+		for _, f := range s.messages {
 			f.message(v)
 		}
 	}
@@ -522,7 +566,7 @@ func (c *Collector) recipient(pick picker, v *View, o Outcome, t time.Time, n in
 	if o == Delivered {
 		s.totals.BytesDelivered += v.Message.Size * n
 	}
-	for _, f := range s.folds {
+	for _, f := range s.recipients {
 		f.recipient(v, o, n)
 	}
 }
@@ -556,7 +600,7 @@ func (c *Collector) Finish() { c.ledger.Close() }
 // Report returns the report as of now. It may be called at any time; messages still open are
 // counted as queued.
 func (c *Collector) Report() *Report {
-	now := sums{totals: c.totals, folds: c.newFolds()}
+	now := newSums(c.totals, c.newFolds())
 	for i, f := range now.folds {
 		f.merge(c.folds[i])
 	}
@@ -608,7 +652,7 @@ func (c *Collector) part(t time.Time) *sums {
 	if i == 0 && len(c.parts) > recentParts {
 		return nil
 	}
-	c.parts = slices.Insert(c.parts, i, &part{start, sums{folds: c.newFolds()}})
+	c.parts = slices.Insert(c.parts, i, &part{start, newSums(Totals{}, c.newFolds())})
 	if len(c.parts) > recentParts+1 {
 		c.parts = slices.Delete(c.parts, 0, 1)
 		i--
@@ -620,7 +664,7 @@ func (c *Collector) part(t time.Time) *sums {
 // Options.Recent; since must not be longer ago than that. What is in the queue is counted
 // whenever it came.
 func (c *Collector) Recent(since time.Time) *Report {
-	now := sums{folds: c.newFolds()}
+	now := newSums(Totals{}, c.newFolds())
 	for _, p := range c.parts {
 		if p.start >= since.UnixNano() {
 			now.add(&p.sums)

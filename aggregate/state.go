@@ -112,7 +112,7 @@ func (c *Collector) restore(b []byte) error {
 		if i > 0 && head.start <= s.parts[i-1].start {
 			d.fail("a part is out of place")
 		}
-		p := &part{head.start, sums{head.totals, c.newFolds()}}
+		p := &part{head.start, newSums(head.totals, c.newFolds())}
 		d.folds(p.folds)
 		parts = append(parts, p)
 	}
@@ -151,7 +151,7 @@ func (c *Collector) restore(b []byte) error {
 	if d.err != nil {
 		return d.err
 	}
-	c.input, c.mtas, c.totals, c.folds, c.parts, c.ledger = s.input, s.mtas, s.totals, folds, parts, l
+	c.input, c.mtas, c.sums, c.parts, c.ledger = s.input, s.mtas, newSums(s.totals, folds), parts, l
 	if s.hosts != nil {
 		c.hosts = s.hosts
 	}
@@ -164,12 +164,13 @@ func (c *Collector) restore(b []byte) error {
 // chain enters a message under its queue ID, among others with the same one in the order of
 // their beginning, the latest first.
 func (l *Ledger) chain(m *Message) {
-	h := openHash(m.scope, m.QueueID)
-	if head := l.open[h]; head == nil || head.begun < m.begun {
-		l.open[h], m.next = m, head
+	m.hash = openHash(m.scope, m.QueueID)
+	at := l.open.get(m.hash)
+	if at == nil || at.begun < m.begun {
+		l.open.put(m.hash, m)
+		m.next = at
 		return
 	}
-	at := l.open[h]
 	for at.next != nil && at.next.begun >= m.begun {
 		at = at.next
 	}
@@ -254,7 +255,7 @@ func (c *coder) fail(format string, args ...any) {
 }
 
 // settings are types that the Collector's options make, not its input.
-var settings = []reflect.Type{reflect.TypeFor[*time.Location](), reflect.TypeFor[[]Dim](), reflect.TypeFor[nothing]()}
+var settings = []reflect.Type{reflect.TypeFor[*time.Location](), reflect.TypeFor[[]Dim]()}
 
 func skipped(f *reflect.StructField) bool {
 	return f.Tag.Get("state") == "-" || slices.Contains(settings, f.Type)

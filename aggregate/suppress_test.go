@@ -558,7 +558,7 @@ func TestBouncesMerge(t *testing.T) {
 		}
 		l.Close()
 		rng := rand.New(rand.NewPCG(1, 2))
-		one, two, both := sums{folds: c.newFolds()}, sums{folds: c.newFolds()}, sums{folds: c.newFolds()}
+		one, two, both := newSums(Totals{}, c.newFolds()), newSums(Totals{}, c.newFolds()), newSums(Totals{}, c.newFolds())
 		for _, v := range events {
 			if v.Event.Kind == parser.Received || v.Event.Kind == parser.Queued {
 				continue

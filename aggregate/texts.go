@@ -11,7 +11,6 @@ import (
 
 // texts counts texts with their variable parts folded: how often, from when to when.
 type texts struct {
-	nothing
 	keyed[textCounts]
 }
 
@@ -84,7 +83,6 @@ func (f *replies) rows() (rows [][]any, approximate bool) {
 
 // unclassified is the table of the replies that no rule knows: what to write rules for.
 type unclassified struct {
-	nothing
 	keyed[unknownCounts]
 }
 

@@ -34,7 +34,6 @@ var userColumns = []Column{{"user", "string"}, {"messages", "integer"}, {"recipi
 // users counts by login name: what was handed in and what became of it, from how many
 // clients, and how often the login failed. Local users, who do not log in, are not among them.
 type users struct {
-	nothing
 	keyed[userCounts]
 }
 
@@ -117,7 +116,6 @@ var loginFailureColumns = []Column{{"client", "string"}, {"failures", "integer"}
 
 // loginFailures counts failed logins by client: how many names it tried, and when.
 type loginFailures struct {
-	nothing
 	keyed[loginFailureCounts]
 }
 

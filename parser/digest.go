@@ -2,6 +2,7 @@ package parser
 
 import (
 	"bytes"
+	"hash/maphash"
 	"math/bits"
 	"sync/atomic"
 	"time"
@@ -42,6 +43,8 @@ type brief struct {
 	origin *Origin
 	pid    int
 	line   span
+	id     uint64 // hash of the queue ID, and of the next hop's; 0: there is none
+	next   uint64
 	fields uint32 // bit i: the event has the field at fieldOffsets[i]
 	far    uint32 // likewise, those whose bytes lie in more
 	span   uint32 // the first one
@@ -133,6 +136,25 @@ func (d *Digest) Line(i int) []byte {
 	return d.lines[s.start : s.start+s.len]
 }
 
+// Hashes returns the QueueIDHash of the i-th event's QueueID and NextQueueID; 0 where it has none.
+func (d *Digest) Hashes(i int) (id, next uint64) { return d.briefs[i].id, d.briefs[i].next }
+
+// Origin returns whose the i-th event's line is; it stays as it is.
+func (d *Digest) Origin(i int) *Origin { return d.briefs[i].origin }
+
+var hashSeed = maphash.MakeSeed()
+
+// QueueIDHash is a hash of a queue ID that strangers cannot foresee.
+func QueueIDHash[ID string | []byte](id ID) uint64 {
+	switch id := any(id).(type) {
+	case string:
+		return maphash.String(hashSeed, id)
+	case []byte:
+		return maphash.Bytes(hashSeed, id)
+	}
+	return 0
+}
+
 // Begun tells whether the i-th event is of a line that was begun and never ended.
 func (d *Digest) Begun(i int) bool { return d.briefs[i].flags&flagBegun != 0 }
 
@@ -220,6 +242,12 @@ func (d *Digest) add(ev *Event, v Verdict, origin *Origin) *brief {
 		if set {
 			e.flags |= 1 << i
 		}
+	}
+	if len(ev.QueueID) > 0 {
+		e.id = QueueIDHash(ev.QueueID)
+	}
+	if len(ev.NextQueueID) > 0 {
+		e.next = QueueIDHash(ev.NextQueueID)
 	}
 	start, n := address(d.lines), uintptr(len(d.lines))
 	for f, offset := range fieldOffsets {

@@ -303,7 +303,7 @@ func (l *quickLine) entry(k Kind, dir Direction) *brief {
 	e.time, e.origin, e.pid, e.verdict = d.quick.at, l.tag.origin, l.pid, Understood
 	e.kind, e.mta, e.direction = k, Postfix, dir
 	e.line = span{uint32(l.start), uint32(l.end - l.start)}
-	e.fields = 1 << fieldQueueID
+	e.fields, e.id = 1<<fieldQueueID, QueueIDHash(l.b[:l.id])
 	d.out.spans = append(d.out.spans, span{uint32(l.at), uint32(l.id)})
 	return e
 }
@@ -560,6 +560,7 @@ func (l *quickLine) sent(i int) bool {
 	l.field(fieldText, len(b)-1-len(said), len(b)-1)
 	if id := queuedAs(text); id != nil {
 		at := int(address(id) - address(b))
+		e.next = QueueIDHash(id)
 		l.field(fieldNextQueueID, at, at+len(id))
 	}
 	out.number(e, numDelay, int64(delay))
