@@ -227,12 +227,13 @@ func (l *Ledger) envelope(m *Message, ev *parser.Event) {
 	if m.Sender == "" && len(ev.Sender) > 0 {
 		m.Sender = l.text(m, ev.Sender)
 		l.grow(m, len(m.Sender))
+		m.senderNumber, m.senderNumbered = l.words.sender, m.Sender
 	}
 	if m.User == "" && len(ev.User) > 0 {
 		m.User = l.strings.get(ev.User)
 	}
 	if m.Client.IsZero() && (ev.Client.Name != nil || ev.Client.IP != nil) {
-		m.Client = l.peer(&ev.Client)
+		m.Client = l.client(m, ev)
 		l.grow(m, len(m.Client.Name)+len(m.Client.Helo))
 	}
 	if ev.Has&parser.HasSize != 0 {
@@ -248,6 +249,9 @@ func (l *Ledger) activate(m *Message, ev *parser.Event) {
 	}
 	if m.Sender != string(clip(ev.Sender)) { // cleanup may have rewritten it
 		m.Sender = l.text(m, ev.Sender)
+	}
+	if l.words.sender != 0 {
+		m.senderNumber, m.senderNumbered = l.words.sender, m.Sender
 	}
 	m.Active, m.Last = true, ev.Time
 	m.Announced = max(m.Announced, ev.NRcpt)

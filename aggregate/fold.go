@@ -17,8 +17,11 @@ type fold interface {
 	rows() (rows [][]any, approximate bool)
 }
 
-// attemptFold counts the result of one delivery attempt, n times.
+// attemptFold counts the result of one delivery attempt, n times; one that is also a
+// failureFold counts failed ones only.
 type attemptFold interface{ attempt(v *View, n int64) }
+
+type failureFold interface{ failuresOnly() bool }
 
 // refusalFold counts an inbound refusal, n times.
 type refusalFold interface{ refusal(v *View, n int64) }
@@ -297,13 +300,24 @@ func cell(d Dim, value string) any {
 // sorted returns the keys, the largest weight first, then by key: the order depends on the
 // counts alone.
 func (k *keyed[T]) sorted(weight func(*T) int64) []string {
-	keys := make([]string, 0, len(k.m))
-	for key := range k.m {
-		keys = append(keys, key)
+	type weighed struct {
+		weight int64
+		key    string
 	}
-	slices.SortFunc(keys, func(a, b string) int {
-		return cmp.Or(cmp.Compare(weight(k.m[b]), weight(k.m[a])), cmp.Compare(a, b))
+	all := make([]weighed, 0, len(k.m))
+	for key, t := range k.m {
+		all = append(all, weighed{weight(t), key})
+	}
+	slices.SortFunc(all, func(a, b weighed) int {
+		if a.weight != b.weight {
+			return cmp.Compare(b.weight, a.weight)
+		}
+		return cmp.Compare(a.key, b.key)
 	})
+	keys := make([]string, len(all))
+	for i := range all {
+		keys[i] = all[i].key
+	}
 	return keys
 }
 
@@ -348,6 +362,8 @@ func (f *attempts) attempt(v *View, n int64) {
 		c.bounced += n
 	}
 }
+
+func (f *attempts) failuresOnly() bool { return f.failures }
 
 func (f *attempts) refusal(v *View, n int64) {
 	if f.refusals {
@@ -465,6 +481,8 @@ func (f *recipients) attempt(v *View, n int64) {
 		f.at(v).deferred += n
 	}
 }
+
+func (f *recipients) failuresOnly() bool { return true }
 
 func (f *recipients) merge(o fold) {
 	f.keyed.merge(&o.(*recipients).keyed, func(t, c *recipientCounts) {

@@ -72,6 +72,9 @@ func (ps *peers) peer(p *parser.Peer) Peer {
 	return Peer{ps.strings.get(p.Name), ps.strings.get(p.IP), ps.strings.get(p.Helo), p.Port}
 }
 
+// add returns a new place for p, which stays as it is.
+func (ps *peers) add(p *parser.Peer) *knownPeer { return &knownPeer{Peer: ps.peer(p)} }
+
 // is tells whether k is the host p.
 func (k *knownPeer) is(p *parser.Peer) bool {
 	return k.Name == string(p.Name) && k.IP == string(p.IP) && k.Helo == string(p.Helo) && k.Port == p.Port

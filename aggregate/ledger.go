@@ -19,17 +19,18 @@ const settle = 60 * time.Second
 type Ledger struct {
 	release func(*Message)
 	open    openMessages
-	fresh   list                // begun, and not yet known to be queued, in order of beginning
-	queued  list                // the other open ones, the one idle longest first
-	ended   list                // waiting to settle, in order of ending
-	now     time.Time           // the latest line's time, of all hosts
-	passed  time.Duration       // by the clock of the host that is ahead
+	fresh   list          // begun, and not yet known to be queued, in order of beginning
+	queued  list          // the other open ones, the one idle longest first
+	ended   list          // waiting to settle, in order of ending
+	now     time.Time     // the latest line's time, of all hosts
+	passed  time.Duration // by the clock of the host that is ahead
 	noted   map[process]noted
 	scopes  []site
 	known   map[scope]int // their numbers
 	scope   int           // of the latest event
-	id      uint64 // hash of the latest event's queue ID, where it is known; else 0
-	next    uint64 // likewise, of the next hop's
+	id      uint64        // hash of the latest event's queue ID, where it is known; else 0
+	next    uint64        // likewise, of the next hop's
+	words   known         // of the latest event, where they are known
 	strings interner
 	peers   peers
 	settled *Recipient // that the latest event was about; nil: none, or several
@@ -161,7 +162,7 @@ func NewLedger(release func(*Message)) *Ledger {
 // Where the event hands a recipient on inside this host (a content filter took it), Add turns
 // ev.Kind from Delivered to Forwarded.
 func (l *Ledger) Add(ev *parser.Event, set int) *Message {
-	l.id, l.next = 0, 0
+	l.id, l.next, l.words = 0, 0, known{}
 	return l.add(ev, set)
 }
 
@@ -582,6 +583,14 @@ func (l *Ledger) end(m *Message, t time.Time) {
 }
 
 func (l *Ledger) peer(p *parser.Peer) Peer { return l.peers.get(p).Peer }
+
+// client is the event's client, to be kept as long as m.
+func (l *Ledger) client(m *Message, ev *parser.Event) Peer {
+	if l.reuse { // a busy relay has many
+		return Peer{l.text(m, ev.Client.Name), l.text(m, ev.Client.IP), l.text(m, ev.Client.Helo), ev.Client.Port}
+	}
+	return l.peer(&ev.Client)
+}
 
 func (l *Ledger) answer(ev *parser.Event) Answer {
 	text := ""

@@ -1,6 +1,10 @@
 package aggregate
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/smtplog/smtplog/parser"
+)
 
 // names numbers strings, from 1 on, so that a table can be found by numbers. Beyond maxNames,
 // and for a name that is longer than longestName, the number is 0: not numbered.
@@ -28,6 +32,58 @@ func (n *names) of(name []byte) uint32 {
 	i := uint32(len(n.numbers) + 1)
 	n.numbers[string(name)] = i
 	return i
+}
+
+// known are the words of an event, as far as a digest has numbered them.
+type known struct {
+	domain uint32 // of the recipient
+	sender uint32
+	relay  *knownPeer
+}
+
+// knownWords turns the numbers that digests of one log give words into this Collector's.
+type knownWords struct {
+	names     *names
+	peers     *peers
+	numbering *parser.Numbering // whose numbers they are
+	domains   []uint32
+	senders   []uint32
+	relays    []*knownPeer
+	buf       []byte
+}
+
+// of returns the words of the i-th event of d, which is ev.
+func (k *knownWords) of(d *parser.Digest, i int, ev *parser.Event) (w known) {
+	n := d.Numbered(i)
+	if n == (parser.Numbered{}) {
+		return w
+	}
+	if k.numbering != d.Numbering {
+		k.numbering, k.domains, k.senders, k.relays = d.Numbering, k.domains[:0], k.senders[:0], k.relays[:0]
+	}
+	if n.Domain != 0 {
+		p := entry(&k.domains, n.Domain)
+		if *p == 0 {
+			k.buf = domainOf(append(k.buf[:0], ev.Recipient...), 0)
+			*p = k.names.of(k.buf)
+		}
+		w.domain = *p
+	}
+	if n.Sender != 0 {
+		p := entry(&k.senders, n.Sender)
+		if *p == 0 {
+			*p = k.names.of(clip(ev.Sender))
+		}
+		w.sender = *p
+	}
+	if n.Relay != 0 {
+		p := entry(&k.relays, n.Relay)
+		if *p == nil {
+			*p = k.peers.add(&ev.Relay)
+		}
+		w.relay = *p
+	}
+	return w
 }
 
 // widths are how many bits the number of a dimension's value takes; 0: it has none.

@@ -58,7 +58,9 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 	if n := tries(ev); n > 0 {
 		r.Attempts += n
 		if ev.Relay.Name != nil || ev.Relay.IP != nil {
-			l.relay = l.peers.get(&ev.Relay)
+			if l.relay = l.words.relay; l.relay == nil {
+				l.relay = l.peers.get(&ev.Relay)
+			}
 			r.Relay = l.relay.Peer
 		}
 	}
@@ -186,7 +188,9 @@ func (l *Ledger) recipient(m *Message, ev *parser.Event) *Recipient {
 			return r
 		}
 	}
-	return l.addRecipient(m, l.text(m, address), l.text(m, orig))
+	r := l.addRecipient(m, l.text(m, address), l.text(m, orig))
+	r.domain = l.words.domain
+	return r
 }
 
 // rewrite notes that Exim turns a recipient's address into another before it routes it, so

@@ -119,10 +119,11 @@ type Collector struct {
 	mtas      [parser.MTACount]bool
 	host      []byte // that was added last
 	instance  []byte
-	view      View            // of the current event; here because a local one would be allocated
-	ended     View            // of the message that record counts, likewise
-	filled    []byte          // what fillIn gave the current event
-	digested  parser.Event    // of a Digest
+	view      View         // of the current event; here because a local one would be allocated
+	ended     View         // of the message that record counts, likewise
+	filled    []byte       // what fillIn gave the current event
+	digested  parser.Event // of a Digest
+	known     knownWords
 	passing   *parser.Passing // nil: not asked for yet
 }
 
@@ -133,6 +134,7 @@ type sums struct {
 
 	// Those of the folds that count something, and the log that a bounce report is made of.
 	attempts   []attemptFold
+	deliveries []attemptFold // but for those that count failures only
 	refusals   []refusalFold
 	logins     []loginFold
 	warnings   []warningFold
@@ -150,6 +152,9 @@ func newSums(totals Totals, folds []fold) sums {
 		addIf(&s.warnings, f)
 		addIf(&s.recipients, f)
 		addIf(&s.messages, f)
+		if only, ok := f.(failureFold); !ok || !only.failuresOnly() {
+			addIf(&s.deliveries, f)
+		}
 		if log, ok := f.(*bounceLog); ok {
 			s.log = log
 		}
@@ -196,6 +201,7 @@ func NewCollector(opt Options) (*Collector, error) {
 		}
 	})
 	c.ledger.Unmerged = opt.Unmerged
+	c.known = knownWords{names: c.names, peers: &c.ledger.peers}
 	c.ledger.reuse = opt.Reuse && opt.Release == nil && !opt.Bounces
 	c.ledger.lean = c.ledger.reuse && opt.Filter.Empty()
 	return c, nil
@@ -298,9 +304,10 @@ func (c *Collector) count(ev *parser.Event, m *Message) bool {
 	view := &c.view
 	*view = View{Event: ev, Message: m, zone: c.opt.Zone, every: c.opt.Every, reasons: c.reasons, names: c.names,
 		settled: c.ledger.settled}
-	if p := c.ledger.relay; p != nil && p.is(&ev.Relay) {
+	if p := c.ledger.relay; p != nil && (p == c.ledger.words.relay || p.is(&ev.Relay)) {
 		view.peer = p
 	}
+	view.domain = c.ledger.words.domain
 	if view.every.IsAuto() {
 		view.every = everyHour
 	}
@@ -329,7 +336,7 @@ func (c *Collector) Digest(d *parser.Digest, set int) {
 	c.totals.Connections += d.Connections
 	ev := &c.digested
 	for i := range d.Len() {
-		if v := d.Event(i, ev); v == parser.Ignored {
+		if v := d.Next(i, ev); v == parser.Ignored {
 			continue
 		}
 		after := !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until)
@@ -343,6 +350,7 @@ func (c *Collector) Digest(d *parser.Digest, set int) {
 			c.ledger.pass(ev, set)
 		default:
 			c.ledger.id, c.ledger.next = d.Hashes(i)
+			c.ledger.words = c.known.of(d, i, ev)
 			if m := c.ledger.add(ev, set); tallied[ev.Kind] {
 				c.count(ev, m)
 			}
@@ -435,7 +443,11 @@ func (s *sums) event(v *View) {
 				s.totals.NotAttempted += n
 			}
 		}
-		for _, f := range s.attempts {
+		folds := s.attempts
+		if ev.Kind == parser.Delivered {
+			folds = s.deliveries
+		}
+		for _, f := range folds {
 			f.attempt(v, n)
 		}
 	case parser.Rejected:
@@ -600,6 +612,9 @@ func (c *Collector) Finish() { c.ledger.Close() }
 // Report returns the report as of now. It may be called at any time; messages still open are
 // counted as queued.
 func (c *Collector) Report() *Report {
+	if c.ledger.open.n == 0 && c.log == nil {
+		return c.report(&c.sums)
+	}
 	now := newSums(c.totals, c.newFolds())
 	for i, f := range now.folds {
 		f.merge(c.folds[i])

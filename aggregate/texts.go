@@ -71,6 +71,8 @@ func (f *replies) attempt(v *View, n int64) {
 	}
 }
 
+func (f *replies) failuresOnly() bool { return true }
+
 func (f *replies) merge(o fold) { f.mergeTexts(&o.(*replies).texts) }
 
 func (f *replies) rows() (rows [][]any, approximate bool) {
@@ -115,6 +117,8 @@ func (s seen) capped(name string) seen {
 	}
 	return s
 }
+
+func (f *unclassified) failuresOnly() bool { return true }
 
 func (f *unclassified) merge(o fold) {
 	f.keyed.merge(&o.(*unclassified).keyed, func(t, c *unknownCounts) {

@@ -21,6 +21,8 @@ type Digest struct {
 	// Latest is the time of the last line that has a stamp, First and Last the earliest and
 	// the latest of the MTAs' lines; zero: there is none.
 	Latest, First, Last time.Time
+	// Numbering is the same for all digests whose Numbered are of the same words; nil: there are none.
+	Numbering *Numbering
 	// Stopped: a line was later than Digester.Stop, and the rest was left out.
 	Stopped bool
 
@@ -35,7 +37,11 @@ type Digest struct {
 type span struct{ start, len uint32 }
 
 // Origin is whose line a line is.
-type Origin struct{ Host, Instance, Program, Service []byte }
+type Origin struct {
+	Host, Instance, Program, Service []byte
+
+	site int // the same for the same Host and Instance; 0: not numbered
+}
 
 // brief is an event without its bytes: those lie at spans, in the order of fieldOffsets.
 type brief struct {
@@ -43,6 +49,7 @@ type brief struct {
 	origin *Origin
 	pid    int
 	line   span
+	words  Numbered
 	id     uint64 // hash of the queue ID, and of the next hop's; 0: there is none
 	next   uint64
 	fields uint32 // bit i: the event has the field at fieldOffsets[i]
@@ -116,7 +123,7 @@ const (
 	_ // Relay.Helo
 	fieldTLS
 	fieldText
-	_ // Folded
+	fieldFolded
 	_ // Detail
 	fieldNextQueueID
 )
@@ -138,6 +145,9 @@ func (d *Digest) Line(i int) []byte {
 
 // Hashes returns the QueueIDHash of the i-th event's QueueID and NextQueueID; 0 where it has none.
 func (d *Digest) Hashes(i int) (id, next uint64) { return d.briefs[i].id, d.briefs[i].next }
+
+// Numbered returns the numbers of the i-th event's words.
+func (d *Digest) Numbered(i int) Numbered { return d.briefs[i].words }
 
 // Origin returns whose the i-th event's line is; it stays as it is.
 func (d *Digest) Origin(i int) *Origin { return d.briefs[i].origin }
@@ -176,6 +186,45 @@ func (d *Digest) Event(i int, ev *Event) Verdict {
 		ev.Host, ev.Instance, ev.Program, ev.Service = o.Host, o.Instance, o.Program, o.Service
 	}
 	ev.Client.Port, ev.Relay.Port, ev.PrevClient.Port = e.ports[0], e.ports[1], e.ports[2]
+	d.eventFields(e, ev)
+	if e.numbers != 0 {
+		d.eventNumbers(e, ev)
+	}
+	return e.verdict
+}
+
+// Next is Event for an ev that was filled by Next with the event before, of which only what has
+// no bytes and Folded may have been changed since. It
+// writes only what differs; an Event is large.
+func (d *Digest) Next(i int, ev *Event) Verdict {
+	if i == 0 {
+		return d.Event(i, ev)
+	}
+	e, last := &d.briefs[i], &d.briefs[i-1]
+	ev.Kind, ev.MTA, ev.Direction, ev.Severity, ev.Has, ev.Stage, ev.Origin = e.kind, e.mta, e.direction, e.severity, e.has, e.stage, e.enhOrigin
+	ev.NotAttempted, ev.SoftBounce, ev.Reason = e.flags&flagNotAttempted != 0, e.flags&flagSoftBounce != 0, e.reason
+	ev.Late, ev.Continued = e.flags&flagLate != 0, e.flags&flagContinued != 0
+	ev.Time, ev.PID, ev.Code, ev.Enhanced, ev.DSN = e.time, e.pid, int(e.code), e.enhanced, e.dsn
+	if o := e.origin; o != last.origin || o == nil {
+		if o == nil {
+			o = &Origin{}
+		}
+		ev.Host, ev.Instance, ev.Program, ev.Service = o.Host, o.Instance, o.Program, o.Service
+	}
+	ev.Client.Port, ev.Relay.Port, ev.PrevClient.Port = e.ports[0], e.ports[1], e.ports[2]
+	for left := (last.fields | 1<<fieldFolded) &^ e.fields; left != 0; left &= left - 1 {
+		*(*[]byte)(unsafe.Add(unsafe.Pointer(ev), fieldOffsets[bits.TrailingZeros32(left)&31])) = nil
+	}
+	d.eventFields(e, ev)
+	if e.numbers|last.numbers != 0 {
+		ev.Delays = [4]time.Duration{}
+		d.eventNumbers(e, ev)
+	}
+	return e.verdict
+}
+
+// eventFields fills in the fields of bytes that the event has.
+func (d *Digest) eventFields(e *brief, ev *Event) {
 	next := e.span
 	for left := e.fields; left != 0; left &= left - 1 {
 		f := bits.TrailingZeros32(left) & 31
@@ -187,10 +236,6 @@ func (d *Digest) Event(i int, ev *Event) Verdict {
 		}
 		*(*[]byte)(unsafe.Add(unsafe.Pointer(ev), fieldOffsets[f])) = from[s.start : s.start+s.len : s.start+s.len]
 	}
-	if e.numbers != 0 {
-		d.eventNumbers(e, ev)
-	}
-	return e.verdict
 }
 
 func (d *Digest) eventNumbers(e *brief, ev *Event) {
@@ -323,13 +368,16 @@ type Digester struct {
 	Passing *Passing     // nil: every line makes an brief
 	Stop    time.Time    // no line after the first one later than this; zero: all
 
-	out     *Digest
-	ev      Event
-	origins map[string]*Origin
-	origin  *Origin // of the latest event
-	key     []byte
-	ticked  bool // the last brief is a tick that the next may replace
-	quick   quick
+	out      *Digest
+	ev       Event
+	origins  map[string]*Origin
+	origin   *Origin // of the latest event
+	sites    map[string]int
+	lastSite int
+	key      []byte
+	ticked   bool // the last brief is a tick that the next may replace
+	quick    quick
+	numbers  *Numbering
 }
 
 // maxOrigins bounds the memory for the origins of lines; it starts anew when it is full.
@@ -347,6 +395,10 @@ func (d *Digest) Room(n int) []byte {
 func (d *Digester) Lines(lines []byte, out *Digest) {
 	out.lines = lines
 	d.out, d.ticked = out, false
+	if d.Passing != nil && d.numbers == nil {
+		d.numbers = &Numbering{}
+	}
+	out.Numbering = d.numbers
 	d.quick.begin()
 	for start := 0; start < len(lines) && !out.Stopped; {
 		n := bytes.IndexByte(lines[start:], '\n')
@@ -392,7 +444,11 @@ func (d *Digester) slow(start, end int) {
 		d.Prepare(ev)
 	}
 	d.ticked = false
-	d.out.add(ev, v, d.originOf(ev)).line = span{uint32(start), uint32(end - start)}
+	e := d.out.add(ev, v, d.originOf(ev))
+	e.line = span{uint32(start), uint32(end - start)}
+	if d.numbers != nil {
+		e.words = d.numbered(ev)
+	}
 }
 
 // Flush adds the events of lines that were begun and never ended, after the last line.
@@ -437,7 +493,7 @@ func (d *Digester) pass(connection bool, n int64, t time.Time, mta MTA, origin *
 	}
 	if last := len(out.briefs) - 1; last >= 0 {
 		e := &out.briefs[last]
-		if e.origin == origin && e.mta == mta {
+		if (e.origin == origin || e.origin.site == origin.site && origin.site != 0) && e.mta == mta {
 			switch {
 			case t.Equal(e.time):
 				return
@@ -470,9 +526,24 @@ func (d *Digester) originOf(ev *Event) *Origin {
 		if d.origins == nil || len(d.origins) >= maxOrigins {
 			d.origins = map[string]*Origin{}
 		}
-		o = &Origin{bytes.Clone(ev.Host), bytes.Clone(ev.Instance), bytes.Clone(ev.Program), bytes.Clone(ev.Service)}
+		o = &Origin{bytes.Clone(ev.Host), bytes.Clone(ev.Instance), bytes.Clone(ev.Program), bytes.Clone(ev.Service), d.site(ev)}
 		d.origins[string(k)] = o
 	}
 	d.origin = o
 	return o
+}
+
+// site numbers a host's instance; the numbers go on when the map starts anew.
+func (d *Digester) site(ev *Event) int {
+	key := string(append(append(append(d.key[len(d.key):], ev.Host...), 0), ev.Instance...))
+	n, ok := d.sites[key]
+	if !ok {
+		if d.sites == nil || len(d.sites) >= maxOrigins {
+			d.sites = map[string]int{}
+		}
+		d.lastSite++
+		n = d.lastSite
+		d.sites[key] = n
+	}
+	return n
 }

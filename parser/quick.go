@@ -361,6 +361,16 @@ func (l *quickLine) peerFields(e *brief, name uint, p quickPeer) {
 	l.field(name+1, p.ip, p.ipEnd)
 }
 
+// quickRelay is Digester.relay of what stands in b.
+func (d *Digester) quickRelay(b []byte, p quickPeer) uint32 {
+	k := b[p.name : p.ipEnd+1]
+	if p.port != 0 {
+		k = append(append(d.key[:0], k...), ':', byte(p.port>>8), byte(p.port))
+		d.key = k
+	}
+	return d.numbers.relays.of(k)
+}
+
 // nameByte marks the bytes of a host's name, addressByte those of an address.
 var nameByte, addressByte = func() (name, addr [256]bool) {
 	for c := range name {
@@ -419,6 +429,9 @@ func (l *quickLine) queued(i int) bool {
 	}
 	e := l.entry(Queued, DirectionNone)
 	l.field(fieldSender, from, end)
+	if l.d.numbers != nil {
+		e.words.Sender = l.d.numbers.senders.of(b[from:end])
+	}
 	e.has = HasSize | HasNRcpt
 	l.d.out.number(e, numSize, size)
 	l.d.out.number(e, numNRcpt, nrcpt)
@@ -550,6 +563,10 @@ func (l *quickLine) sent(i int) bool {
 	e.code, e.enhanced, e.dsn, e.has = code, enhanced, dsn, HasDelay|HasDelays
 	e.stage, e.enhOrigin, e.ports[1] = status.StageEndOfData, status.OriginRemote, relay.port
 	l.field(fieldRecipient, to, toEnd)
+	if l.d.numbers != nil {
+		e.words.Domain = l.d.numbers.domain(b[to:toEnd])
+		e.words.Relay = l.d.quickRelay(b, relay)
+	}
 	if orig > 0 {
 		l.field(fieldOrigRecipient, orig, origEnd)
 	}

@@ -130,6 +130,10 @@ func (f *folder) atom() {
 
 // word folds a word, which starts with a letter or digit.
 func (f *folder) word(b []byte, codeNext bool) {
+	if n := commonWord(b); n > 0 {
+		f.plain(b, n)
+		return
+	}
 	if n := timeStamp(b); n > 0 {
 		f.put("{time}", n)
 		return
@@ -174,12 +178,17 @@ func (f *folder) word(b []byte, codeNext bool) {
 	case isDigit(part[0]) && alphaFrom(part, digits(part)) && n-digits(part) <= 4:
 		f.put("{n}", digits(part)) // the unit, if any, is the next word
 	default:
-		f.keep(n)
-		f.userNext = isUserWord(part)
-		f.codeNext = string(part) == "said" && len(b) > n && b[n] == ':'
-		if f.codeNext {
-			f.keep(1)
-		}
+		f.plain(b, n)
+	}
+}
+
+// plain keeps a word of n bytes.
+func (f *folder) plain(b []byte, n int) {
+	f.keep(n)
+	f.userNext = isUserWord(b[:n])
+	f.codeNext = string(b[:n]) == "said" && len(b) > n && b[n] == ':'
+	if f.codeNext {
+		f.keep(1)
 	}
 }
 

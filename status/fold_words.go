@@ -187,6 +187,27 @@ func eximID(b []byte) int {
 	return 0
 }
 
+// commonWord returns the length of a word at the start of b that is as most are, or 0: a
+// plainWord of four letters or more (so it is no month), with a blank after it, perhaps behind a
+// punctuation mark. All other tests of a word would fail.
+func commonWord(b []byte) int {
+	n := 1
+	for n < len(b) && isLower(b[n]) {
+		n++
+	}
+	if n < 4 || n > longestRun || !isAlpha(b[0]) {
+		return 0
+	}
+	end := n
+	if end < len(b) && (b[end] == '.' || b[end] == ',' || b[end] == ':' || b[end] == ')') {
+		end++
+	}
+	if end < len(b) && !isBlank(b[end]) {
+		return 0
+	}
+	return n
+}
+
 // plainWord reports whether a word has three letters or more, all of them small but for
 // the first: it is not part of an opaque word, even if one follows after a hyphen.
 func plainWord(b []byte) bool {
