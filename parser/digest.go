@@ -113,7 +113,7 @@ const (
 	fieldSender
 	fieldRecipient
 	fieldOrigRecipient
-	_ // Recipients
+	fieldRecipients
 	fieldClientName
 	fieldClientIP
 	_ // Client.Helo

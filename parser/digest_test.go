@@ -41,10 +41,14 @@ func oneByOne(opt Options, log []byte) (all []digested) {
 func inDigests(opt Options, log []byte, size int) (all []digested, quick int) {
 	d := Digester{Parser: New(opt)}
 	var out Digest
+	var last Event
 	take := func() {
 		for i := range out.Len() {
 			var ev Event
 			v := out.Event(i, &ev)
+			if last.Folded = []byte("by who took it"); out.Next(i, &last) != v || !reflect.DeepEqual(last, ev) {
+				ev, v = last, Unrecognised
+			}
 			all = append(all, digested{ev.Clone(), v, string(out.Line(i))})
 		}
 	}
@@ -120,7 +124,7 @@ func TestQuickIsSlow(t *testing.T) {
 				t.Fatal(err)
 			}
 			quick := compareDigests(t, log.Bytes(), 1, 64<<10)
-			if share := float64(quick) / float64(truth.Lines); !opt.Exim && share < 0.5 {
+			if share := float64(quick) / float64(truth.Lines); share < 0.5 {
 				t.Errorf("%+v: only %.2f of the lines are read quickly", opt, share)
 			}
 			iso := isoStamps(log.Bytes())

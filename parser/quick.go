@@ -21,6 +21,11 @@ type quick struct {
 	lines int // that were read quickly
 	after int // no '#' comes before this offset of the digest's lines
 
+	exim     *Origin // of Exim's own log file; nil: none was read
+	eximHead [eximStampLength]byte
+	eximAt   time.Time // of eximHead
+	said     Event     // what a reply says; reused
+
 	// The line before, for those that say that it was repeated; msg is nil where the parser knows.
 	tag, msg []byte
 	pid      int
@@ -52,7 +57,7 @@ func (d *Digester) settle() {
 		d.Parser.repeats.keep(&frame{host: q.host[:len(q.host)-1], tag: q.tag, pid: q.pid, msg: q.msg})
 		q.msg = nil
 	}
-	q.head = q.head[:0]
+	q.head, q.eximHead[0] = q.head[:0], 0
 }
 
 // stampLength is that of RFC 3164 with the blank after it.
@@ -64,6 +69,9 @@ func tagSlot(length int, last byte) int { return (length*7 + int(last)) & 63 }
 // learn remembers how a line of Postfix's that Parse has understood begins.
 func (d *Digester) learn(line []byte) {
 	f, q := &d.Parser.frame, &d.quick
+	if d.ev.MTA == Exim && f.native && len(f.host) == 0 && d.Parser.exim.seen {
+		q.exim = d.originOf(&d.ev)
+	}
 	if d.ev.MTA != Postfix || f.native || f.again || f.repeat > 0 || f.more || len(f.host) == 0 || len(f.host) > 64 || len(f.tag) < 3 || len(f.tag) > 40 {
 		return
 	}
@@ -101,10 +109,15 @@ func (d *Digester) learn(line []byte) {
 // quickly reads the line from start to end, or returns false and has done nothing.
 func (d *Digester) quickly(start, end int) bool {
 	q := &d.quick
+	lines := d.out.lines
+	if q.exim != nil {
+		if line := lines[start:end:end]; len(line) > 10 && line[10] == ' ' && d.quickExim(line, start, end) {
+			return true
+		}
+	}
 	if len(q.host) == 0 {
 		return false
 	}
-	lines := d.out.lines
 	if q.after < end { // a line with an escape is for Parse
 		if q.after >= start {
 			return false
@@ -235,7 +248,7 @@ func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bo
 	if i < shortIDMin || i+3 > len(msg) || msg[i] != ':' || msg[i+1] != ' ' || !(and&1 != 0 && i <= shortIDMax) && !isQueueID(msg[:i]) {
 		return false
 	}
-	l := quickLine{d: d, tag: t, pid: pid, start: start, end: end, at: end - len(msg), b: msg, id: i}
+	l := quickLine{d: d, mta: Postfix, time: d.quick.at, origin: t.origin, daemon: t.daemon, pid: pid, start: start, end: end, at: end - len(msg), b: msg, id: i}
 	switch i += 2; msg[i] {
 	case 't':
 		return l.sent(i)
@@ -287,7 +300,10 @@ func quickTLS(b []byte) bool {
 // quickLine is a line with a queue ID being read.
 type quickLine struct {
 	d          *Digester
-	tag        *quickTag
+	mta        MTA
+	time       time.Time
+	origin     *Origin
+	daemon     quickDaemon
 	pid        int
 	start, end int // of the line, in the digest's lines
 	at         int // likewise, of the text
@@ -300,8 +316,8 @@ func (l *quickLine) entry(k Kind, dir Direction) *brief {
 	d := l.d
 	d.ticked = false
 	e := d.out.begin()
-	e.time, e.origin, e.pid, e.verdict = d.quick.at, l.tag.origin, l.pid, Understood
-	e.kind, e.mta, e.direction = k, Postfix, dir
+	e.time, e.origin, e.pid, e.verdict = l.time, l.origin, l.pid, Understood
+	e.kind, e.mta, e.direction = k, l.mta, dir
 	e.line = span{uint32(l.start), uint32(l.end - l.start)}
 	e.fields, e.id = 1<<fieldQueueID, QueueIDHash(l.b[:l.id])
 	d.out.spans = append(d.out.spans, span{uint32(l.at), uint32(l.id)})
@@ -329,7 +345,18 @@ func (l *quickLine) peer(i int) (p quickPeer, after int, ok bool) {
 		i++
 	}
 	p.nameEnd = i
-	if i == p.name || i >= len(b) || b[i] != '[' {
+	if i == p.name {
+		return p, 0, false
+	}
+	host, after, ok := l.address(i)
+	host.name, host.nameEnd = p.name, p.nameEnd
+	return host, after, ok
+}
+
+// address reads "[192.0.2.1]:25" at i.
+func (l *quickLine) address(i int) (p quickPeer, after int, ok bool) {
+	b := l.b
+	if i >= len(b) || b[i] != '[' {
 		return p, 0, false
 	}
 	i++
@@ -364,8 +391,11 @@ func (l *quickLine) peerFields(e *brief, name uint, p quickPeer) {
 // quickRelay is Digester.relay of what stands in b.
 func (d *Digester) quickRelay(b []byte, p quickPeer) uint32 {
 	k := b[p.name : p.ipEnd+1]
-	if p.port != 0 {
-		k = append(append(d.key[:0], k...), ':', byte(p.port>>8), byte(p.port))
+	if p.port != 0 || p.ip != p.nameEnd+1 {
+		k = append(append(append(append(d.key[:0], b[p.name:p.nameEnd]...), '['), b[p.ip:p.ipEnd]...), ']')
+		if p.port != 0 {
+			k = append(k, ':', byte(p.port>>8), byte(p.port))
+		}
 		d.key = k
 	}
 	return d.numbers.relays.of(k)
@@ -405,7 +435,7 @@ var plainByte = func() (t [256]bool) {
 // queued reads "from=<a@b>, size=2579, nrcpt=3 (queue active)".
 func (l *quickLine) queued(i int) bool {
 	b := l.b
-	if !hasPrefix(b[i:], "from=<") || l.tag.daemon != quickRemote {
+	if !hasPrefix(b[i:], "from=<") || l.daemon != quickRemote {
 		return false
 	}
 	from := i + len("from=<")
@@ -474,7 +504,7 @@ func (l *quickLine) seconds(i int) (d time.Duration, after int, ok bool) {
 // delays=0.1/0/0.9/0.7, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 3F2)".
 func (l *quickLine) sent(i int) bool {
 	b := l.b
-	if !hasPrefix(b[i:], "to=<") || l.tag.daemon != quickRemote || b[len(b)-1] != ')' || b[len(b)-2] == ')' {
+	if !hasPrefix(b[i:], "to=<") || l.daemon != quickRemote || b[len(b)-1] != ')' || b[len(b)-2] == ')' {
 		return false
 	}
 	to := i + len("to=<")

@@ -1,0 +1,288 @@
+package parser
+
+import (
+	"time"
+
+	"github.com/smtplog/smtplog/status"
+)
+
+// eximStampLength is that of Exim's own stamp with the blank after it.
+const eximStampLength = len("2026-01-05 07:21:26 ")
+
+// quickExim reads a line of Exim's own log file, or returns false and has done nothing.
+func (d *Digester) quickExim(line []byte, start, end int) bool {
+	q := &d.quick
+	const n = eximStampLength
+	if len(line) < n+26 || line[10] != ' ' || line[n-1] != ' ' || !isDigit(line[0]) {
+		return false
+	}
+	id := eximIDLen(line[n:])
+	if id == 0 || line[n+id] != ' ' {
+		return false
+	}
+	if c := line[len(line)-1]; c <= ' ' {
+		return false
+	}
+	if string(line[:n]) != string(q.eximHead[:]) {
+		t, rest, ok := d.Parser.stamps.iso(line)
+		if !ok || len(line)-len(rest) != n || !d.Stop.IsZero() && t.After(d.Stop) {
+			return false
+		}
+		q.eximAt = t
+		copy(q.eximHead[:], line)
+	}
+	l := quickLine{d: d, mta: Exim, time: q.eximAt, origin: q.exim, start: start, end: end, at: start + n, b: line[n:], id: id}
+	i := id + 1
+	switch msg := l.b[i:]; {
+	case string(msg) == "Completed":
+		l.entry(Completed, DirectionNone)
+	case hasPrefix(msg, "=> ") || hasPrefix(msg, "-> "):
+		if !l.eximDelivered(i + 3) {
+			return false
+		}
+	case hasPrefix(msg, "<= "):
+		if !l.eximArrival(i + 3) {
+			return false
+		}
+	default:
+		return false
+	}
+	d.out.Understood++
+	d.out.Latest = q.eximAt
+	d.mail(q.eximAt)
+	q.lines++
+	d.Parser.last = Exim
+	return true
+}
+
+// word returns where the word at i ends: at a blank or the line's end. One with a quote, a
+// bracket, a backslash or a control byte, or that ends with a colon, is for Parse.
+func (l *quickLine) word(i int) (end int, ok bool) {
+	b, from := l.b, i
+	for i < len(b) && plainByte[b[i]] {
+		i++
+	}
+	return i, i > from && (i == len(b) || b[i] == ' ' && i+1 < len(b) && b[i+1] != ' ') && b[i-1] != ':'
+}
+
+// key tells whether " KEY=" stands at i.
+func (l *quickLine) key(i int, key string) bool { return hasPrefix(l.b[i:], key) }
+
+// skip passes over " KEY=word" where it stands at i.
+func (l *quickLine) skip(i int, key string) (after int, ok bool) {
+	if !l.key(i, key) {
+		return i, true
+	}
+	return l.word(i + len(key))
+}
+
+// eximHost reads " H=name [192.0.2.1]:25" at i.
+func (l *quickLine) eximHost(i int) (p quickPeer, after int, ok bool) {
+	if !l.key(i, " H=") {
+		return p, 0, false
+	}
+	b := l.b
+	i += len(" H=")
+	p.name = i
+	for i < len(b) && nameByte[b[i]] {
+		i++
+	}
+	if p.nameEnd = i; i == p.name || !hasPrefix(b[i:], " [") {
+		return p, 0, false
+	}
+	host, after, ok := l.address(i + 1)
+	host.name, host.nameEnd = p.name, p.nameEnd
+	return host, after, ok && (after == len(b) || b[after] == ' ')
+}
+
+// eximDelivered reads what follows "=> ": "c@d.example R=router T=transport H=h [ip] X=tls CV=no
+// C="250 2.0.0 Ok" QT=1s DT=1s", with any of these after T= missing but H= and C=.
+func (l *quickLine) eximDelivered(i int) bool {
+	b := l.b
+	to := i
+	toEnd, ok := l.word(i)
+	if !ok || !isAlnum(b[to]) {
+		return false
+	}
+	i = toEnd
+	if !l.key(i, " R=") {
+		return false
+	}
+	if i, ok = l.word(i + len(" R=")); !ok || !l.key(i, " T=") {
+		return false
+	}
+	if i, ok = l.word(i + len(" T=")); !ok {
+		return false
+	}
+	relay, i, ok := l.eximHost(i)
+	if !ok {
+		return false
+	}
+	tls, tlsEnd := 0, 0
+	if l.key(i, " X=") {
+		tls = i + len(" X=")
+		if i, ok = l.word(tls); !ok {
+			return false
+		}
+		tlsEnd = i
+	}
+	if i, ok = l.skip(i, " CV="); !ok {
+		return false
+	}
+	if l.key(i, " K ") {
+		i += len(" K")
+	}
+	const confirmation = ` C="`
+	if !l.key(i, confirmation) {
+		return false
+	}
+	text := i + len(confirmation)
+	for i = text; i < len(b) && b[i] != '"'; i++ {
+		if b[i] == '\\' || b[i] < ' ' || b[i] >= 0x7f {
+			return false
+		}
+	}
+	if i == len(b) || i < text+5 || b[text] != '2' || b[text+3] != ' ' || b[text+4] == ' ' || b[i-1] == ' ' || b[i-1] == ')' {
+		return false
+	}
+	textEnd := i
+	i++
+	var qt, dt time.Duration
+	var has Has
+	if l.key(i, " QT=") {
+		if qt, i, ok = l.eximSeconds(i + len(" QT=")); !ok {
+			return false
+		}
+		has |= HasDelay
+	}
+	if l.key(i, " DT=") {
+		if dt, i, ok = l.eximSeconds(i + len(" DT=")); !ok {
+			return false
+		}
+		has |= HasDeliveryTime
+	}
+	if i != len(b) {
+		return false
+	}
+	said := &l.d.quick.said
+	*said = Event{}
+	l.d.Parser.eximConfirmation(b[text:textEnd], said)
+	if said.Code == 0 || !liesIn(said.Text, b) || said.NextQueueID != nil && !liesIn(said.NextQueueID, b) {
+		return false
+	}
+	e := l.entry(Delivered, Out)
+	e.code, e.enhanced, e.has, e.stage, e.enhOrigin, e.ports[1] = int32(said.Code), said.Enhanced, has, said.Stage, said.Origin, relay.port
+	if e.stage == status.StageNone {
+		e.stage = status.StageEndOfData
+	}
+	l.field(fieldRecipient, to, toEnd)
+	l.peerFields(e, fieldRelayName, relay)
+	if tls > 0 {
+		l.field(fieldTLS, tls, tlsEnd)
+	}
+	l.part(fieldText, said.Text)
+	if said.NextQueueID != nil {
+		l.part(fieldNextQueueID, said.NextQueueID)
+		e.next = QueueIDHash(said.NextQueueID)
+	}
+	out := l.d.out
+	out.number(e, numDelay, int64(qt))
+	out.number(e, numDeliveryTime, int64(dt))
+	if n := l.d.numbers; n != nil {
+		e.words.Domain, e.words.Relay = n.domain(b[to:toEnd]), l.d.quickRelay(b, relay)
+	}
+	return true
+}
+
+// eximSeconds reads "1.081s" or "2m3s" at i, up to a blank or the end.
+func (l *quickLine) eximSeconds(i int) (t time.Duration, after int, ok bool) {
+	end, ok := l.word(i)
+	if !ok {
+		return 0, 0, false
+	}
+	t, ok = eximTime(l.b[i:end])
+	return t, end, ok
+}
+
+// eximArrival reads what follows "<= ": "a@b.example H=h [ip] P=esmtps X=tls CV=no S=1300
+// id=x@y for c@d.example", with X=, CV= and id= or without.
+func (l *quickLine) eximArrival(i int) bool {
+	b := l.b
+	from := i
+	fromEnd, ok := l.word(i)
+	if !ok || !isAlnum(b[from]) {
+		return false
+	}
+	client, i, ok := l.eximHost(fromEnd)
+	if !ok || !l.key(i, " P=") || l.key(i, " P=local") {
+		return false
+	}
+	if i, ok = l.word(i + len(" P=")); !ok {
+		return false
+	}
+	tls, tlsEnd := 0, 0
+	if l.key(i, " X=") {
+		tls = i + len(" X=")
+		if i, ok = l.word(tls); !ok {
+			return false
+		}
+		tlsEnd = i
+	}
+	if i, ok = l.skip(i, " CV="); !ok {
+		return false
+	}
+	if !l.key(i, " S=") {
+		return false
+	}
+	size, i, ok := l.digits(i + len(" S="))
+	if !ok || i == len(b) || b[i] != ' ' {
+		return false
+	}
+	id, idEnd := 0, 0
+	if l.key(i, " id=") {
+		id = i + len(" id=")
+		if i, ok = l.word(id); !ok {
+			return false
+		}
+		idEnd = i
+	}
+	if !l.key(i, " for ") {
+		return false
+	}
+	to, rcpts := i+len(" for "), int64(0)
+	for i += len(" for"); i < len(b); rcpts++ {
+		if i, ok = l.word(i + 1); !ok {
+			return false
+		}
+	}
+	e := l.entry(Received, In)
+	e.has, e.ports[0] = HasSize|HasNRcpt, client.port
+	if id > 0 {
+		l.field(fieldMessageID, id, idEnd)
+	}
+	l.field(fieldSender, from, fromEnd)
+	l.field(fieldRecipients, to, len(b))
+	l.peerFields(e, fieldClientName, client)
+	if tls > 0 {
+		l.field(fieldTLS, tls, tlsEnd)
+	}
+	out := l.d.out
+	out.number(e, numSize, size)
+	out.number(e, numNRcpt, rcpts)
+	if n := l.d.numbers; n != nil {
+		e.words.Sender = n.senders.of(b[from:fromEnd])
+	}
+	return true
+}
+
+// part adds one of the entry's fields that is a part of the line's text.
+func (l *quickLine) part(f uint, b []byte) {
+	at := int(address(b) - address(l.b))
+	l.field(f, at, at+len(b))
+}
+
+// liesIn tells whether b is a part of whole.
+func liesIn(b, whole []byte) bool {
+	at := address(b) - address(whole)
+	return len(b) > 0 && at < uintptr(len(whole)) && at+uintptr(len(b)) <= uintptr(len(whole))
+}
