@@ -4,7 +4,7 @@ import "hash/maphash"
 
 // many is how many recipients a message may have before an index finds them: a list can have
 // a hundred thousand.
-const many = 32
+const many = 64
 
 // index finds the recipients of one message by the hashes of their folded addresses. Of
 // several with one hash the first is kept; what is found is compared with what was sought.

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -200,6 +201,23 @@ func (m *Message) knows(address string) bool {
 
 // distinct counts the different addresses of a list separated by blanks.
 func distinct(list string) int {
+	if strings.IndexByte(list, ' ') < 0 {
+		return min(len(list), 1)
+	}
+	if len(list) < 512 { // a few: compare each with those before
+		var few [16]string
+		n := 0
+		for rest := list; rest != "" && n < len(few); {
+			var a string
+			if a, rest = cutAddress(rest); a == "" || slices.ContainsFunc(few[:n], func(b string) bool { return strings.EqualFold(a, b) }) {
+				continue
+			}
+			few[n] = a
+			if n++; n < len(few) && rest == "" {
+				return n
+			}
+		}
+	}
 	seen := map[string]bool{}
 	for list != "" {
 		var a string
