@@ -22,8 +22,8 @@ func (l *postfixLine) client(b []byte) bool {
 		case "sasl_username":
 			ev.User = val
 		case "orig_queue_id":
-			if len(val) > 0 && string(val) != "NOQUEUE" {
-				ev.PrevQueueID = val
+			if id := wordOf(val); string(id) != "NOQUEUE" {
+				ev.PrevQueueID = id
 			}
 		case "orig_client":
 			ev.PrevClient = clientPeer(val)
