@@ -16,15 +16,19 @@ type rule struct {
 	no  []string
 }
 
-// Add adds patterns for d: glob patterns (* any run, ? any one byte), compared without case;
-// a leading ! negates.
+// Add adds patterns for d: glob patterns (* any run, ? any one byte), compared without the case of
+// ASCII letters; a leading ! negates.
 func (f *Filter) Add(d Dim, patterns ...string) {
 	if len(patterns) == 0 {
 		return
 	}
 	r := rule{dim: d}
 	for _, p := range patterns {
-		p = strings.ToLower(p)
+		b := []byte(p)
+		for i, c := range b {
+			b[i] = lower(c)
+		}
+		p = string(b)
 		if not, ok := strings.CutPrefix(p, "!"); ok {
 			r.no = append(r.no, not)
 		} else {
