@@ -58,7 +58,7 @@ func (e Every) String() string {
 	case e.days > 0:
 		return "1d"
 	case e.step > 0:
-		return strings.TrimSuffix(strings.TrimSuffix(e.step.String(), "0s"), "0m")
+		return strings.TrimSuffix(strings.Replace(e.step.String(), "h0m", "h", 1), "0s")
 	}
 	return "auto"
 }
