@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -82,7 +83,7 @@ func parseDuration(s string) (time.Duration, error) {
 	for unit, d := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
 		if number, ok := strings.CutSuffix(s, unit); ok {
 			n, err := strconv.ParseUint(number, 10, 16)
-			if err != nil {
+			if err != nil || n > uint64(math.MaxInt64/d) {
 				return 0, fmt.Errorf("%q: want a duration such as 21d", s)
 			}
 			return time.Duration(n) * d, nil
