@@ -32,6 +32,7 @@ func when(s string, now time.Time) (time.Time, error) {
 		d := day(0, 0, 0)
 		return time.Date(d.Year(), d.Month(), d.Day(), t.Hour(), t.Minute(), 0, 0, now.Location()), nil
 	}
+	hour := now.Add(-time.Duration(now.Minute())*time.Minute - time.Duration(now.Second())*time.Second - time.Duration(now.Nanosecond()))
 	monday := -(int(now.Weekday()) + 6) % 7
 	switch strings.Join(strings.Fields(strings.ToLower(s)), " ") {
 	case "now":
@@ -41,9 +42,9 @@ func when(s string, now time.Time) (time.Time, error) {
 	case "yesterday", "last day":
 		return day(0, 0, -1), nil
 	case "this hour":
-		return now.Truncate(time.Hour), nil
+		return hour, nil
 	case "last hour":
-		return now.Truncate(time.Hour).Add(-time.Hour), nil
+		return hour.Add(-time.Hour), nil
 	case "this week":
 		return day(0, 0, monday), nil
 	case "last week":
@@ -68,15 +69,11 @@ func span(s string) (time.Duration, bool) {
 	if d, err := time.ParseDuration(s); err == nil && d >= 0 {
 		return d, true
 	}
-	n, err := strconv.Atoi(s[:len(s)-1])
-	if err != nil || n < 0 || n > 36500 {
-		return 0, false
-	}
-	switch s[len(s)-1] {
-	case 'd':
-		return time.Duration(n) * 24 * time.Hour, true
-	case 'w':
-		return time.Duration(n) * 7 * 24 * time.Hour, true
+	for unit, d := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		number, ok := strings.CutSuffix(s, unit)
+		if n, err := strconv.ParseUint(number, 10, 64); ok && err == nil && n <= 36500*24*uint64(time.Hour)/uint64(d) {
+			return time.Duration(n) * d, true
+		}
 	}
 	return 0, false
 }
