@@ -138,12 +138,13 @@ type Classifier struct {
 	*engine
 	cache   map[string]Reason
 	replies ReplyParser
-	key     []byte   // folded text and all else that decides
-	words   []byte   // its words
-	found   [][]span // where parts are, by part
-	hit     []int    // parts that were found
-	todo    []bool   // rules to look at
-	matched []span   // of words
+	key     []byte        // folded text and all else that decides
+	words   []byte        // its words
+	found   [][]span      // where parts are, by part
+	hit     []int         // parts that were found
+	todo    []bool        // rules to look at
+	matched []span        // of words
+	dead    map[span]bool // how many parts of a phrase do not follow from where
 	asked   asked
 	lowered []byte
 }
@@ -168,7 +169,7 @@ func (c *Classifier) Clone() *Classifier { return c.engine.classifier() }
 
 func (e *engine) classifier() *Classifier {
 	return &Classifier{engine: e, cache: make(map[string]Reason), found: make([][]span, len(e.starts)),
-		todo: make([]bool, len(e.rules))}
+		todo: make([]bool, len(e.rules)), dead: make(map[span]bool)}
 }
 
 // asked is what the rules are asked about.
@@ -471,6 +472,7 @@ func (c *Classifier) meets(i int) bool {
 
 // occurs reports whether the parts of a phrase follow each other, and notes where.
 func (c *Classifier) occurs(parts []int) bool {
+	clear(c.dead)
 	for _, at := range c.found[parts[0]] {
 		n := len(c.matched)
 		c.matched = append(c.matched, at)
@@ -482,22 +484,31 @@ func (c *Classifier) occurs(parts []int) bool {
 	return false
 }
 
-// follows reports whether parts occur after position at, each within maxGap of the last.
+// follows reports whether parts occur after position at, each within maxGap of the last. Where it
+// has failed it is not tried again: a text may have a part very often.
 func (c *Classifier) follows(parts []int, at int) bool {
-	for _, p := range parts {
-		found := false
-		for _, next := range c.found[p] {
-			if next.from >= at-1 && next.from <= at+maxGap {
-				c.matched = append(c.matched, next)
-				at, found = next.to, true
-				break
-			}
-		}
-		if !found {
-			return false
-		}
+	if len(parts) == 0 {
+		return true
 	}
-	return true
+	here := span{len(parts), at}
+	if c.dead[here] {
+		return false
+	}
+	for _, next := range c.found[parts[0]] {
+		if next.from < at-1 || next.from > at+maxGap {
+			continue
+		}
+		n := len(c.matched)
+		c.matched = append(c.matched, next)
+		if c.follows(parts[1:], next.to) {
+			return true
+		}
+		c.matched = c.matched[:n]
+	}
+	if len(parts) > 1 {
+		c.dead[here] = true
+	}
+	return false
 }
 
 // list returns the name of the DNS block list that the text names. Of a URL it is the
