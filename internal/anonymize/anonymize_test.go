@@ -242,6 +242,8 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
+// Whatever stands around it, an address in brackets that the event names is in no field any more;
+// the event's own bytes stay, and so does whether a field is there.
 func FuzzEvent(f *testing.F) {
 	f.Add("bob@d.example", `"x y"@[192.0.2.9] <carl> user=ed http://x/?e=a%40b 1.2.3.4 2001:db8::1 T="s"`)
 	f.Fuzz(func(t *testing.T, address, text string) {
@@ -261,6 +263,24 @@ func FuzzEvent(f *testing.F) {
 		}
 		if (len(first.Recipient) == 0) != (address == "") || (len(first.Client.IP) == 0) != (text == "") {
 			t.Errorf("%q: a field came or went", address)
+		}
+
+		person := []byte("x" + address[:min(len(address), 20)] + "1y")
+		for i, c := range person {
+			if !isAlnum(c) && c != '.' && c != '-' {
+				person[i] = 'a' + c%26
+			}
+		}
+		for _, around := range []string{"<%>", "'%'", "to=%", " % "} {
+			line := text + around[:strings.IndexByte(around, '%')] + string(person) + "@d.example" + around[strings.IndexByte(around, '%')+1:] + text
+			ev := parser.Event{Recipient: append(bytes.Clone(person), "@d.example"...), Text: []byte(line)}
+			raw := a.Line(nil, []byte(line), &ev)
+			a.Event(&ev)
+			for _, out := range [][]byte{raw, ev.Text, ev.Recipient} {
+				if bytes.Contains(bytes.ToLower(out), append(bytes.ToLower(person), "@d.example"...)) {
+					t.Fatalf("%q: %q", line, out)
+				}
+			}
 		}
 	})
 }

@@ -97,12 +97,47 @@ func TestIsExport(t *testing.T) {
 }
 
 // Whatever the stream is, every line that begins as an entry is valid JSON, and reading in
-// small pieces gives the same.
+// small pieces gives the same. Composed entries come back whole.
 func FuzzExportReader(f *testing.F) {
 	for _, tt := range exportTests {
 		f.Add([]byte(tt.in))
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		var stream string
+		var want [][]byte
+		for value := range bytes.SplitSeq(in, []byte{';'}) {
+			if stream += exportHead; bytes.IndexByte(value, '\n') < 0 && len(value)%2 == 0 {
+				stream += "MESSAGE=" + string(value) + "\n"
+			} else {
+				stream += binaryField("COREDUMP", string(value)) + binaryField("MESSAGE", string(value))
+			}
+			stream += "_PID=1\n\n"
+			want = append(want, value)
+		}
+		lines, err := io.ReadAll(NewExportReader(strings.NewReader(stream)))
+		if err != nil || bytes.Count(lines, []byte("\n")) != len(want) {
+			t.Fatalf("%q: %v, %d entries, want %d", stream, err, bytes.Count(lines, []byte("\n")), len(want))
+		}
+		for line := range bytes.Lines(lines) {
+			var entry struct {
+				PID     string `json:"_PID"`
+				Message any    `json:"MESSAGE"`
+			}
+			if err := json.Unmarshal(line, &entry); err != nil || entry.PID != "1" {
+				t.Fatalf("%q: %v", line, err)
+			}
+			message, _ := entry.Message.(string)
+			if numbers, ok := entry.Message.([]any); ok {
+				for _, n := range numbers {
+					message += string([]byte{byte(n.(float64))})
+				}
+			}
+			if message != string(want[0]) {
+				t.Fatalf("%q, want %q", message, want[0])
+			}
+			want = want[1:]
+		}
+
 		got, err := io.ReadAll(NewExportReader(bytes.NewReader(in)))
 		again, err2 := io.ReadAll(NewExportReader(iotest.HalfReader(bytes.NewReader(in))))
 		if !bytes.Equal(got, again) || err != err2 {
