@@ -3,6 +3,7 @@ package dashboard
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,14 +19,23 @@ import (
 // snapshot reads the lab's Postfix log.
 func snapshot(t *testing.T) Snapshot {
 	t.Helper()
-	c, err := aggregate.NewCollector(aggregate.Options{})
+	return of(t, fixture.Lines(t, fixture.Testdata(t, "logs", "postfix.log")))
+}
+
+// classifier is made once: it takes longer than a short log.
+var classifier = sync.OnceValue(func() *status.Classifier { return status.NewClassifier() })
+
+// of is what is known after the lines of a log.
+func of(t *testing.T, lines [][]byte) Snapshot {
+	t.Helper()
+	c, err := aggregate.NewCollector(aggregate.Options{Classifier: classifier()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var s Snapshot
 	p := parser.New(parser.Options{Year: 2026})
 	var ev parser.Event
-	for _, line := range fixture.Lines(t, fixture.Testdata(t, "logs", "postfix.log")) {
+	for _, line := range lines {
 		v := p.Parse(line, &ev)
 		_, counts := c.Add(&ev, v, 0)
 		if counts && (ev.Kind == parser.Deferred || ev.Kind == parser.Bounced) {

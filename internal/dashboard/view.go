@@ -41,7 +41,7 @@ func (m *model) View() tea.View {
 func (m *model) screen() []string {
 	top := []string{m.heading(), m.tabs(), m.totals()}
 	room := m.height - len(top) - 1
-	if room < 1 {
+	if room < 0 {
 		return m.fit(top[:min(len(top), max(1, m.height))])
 	}
 	var body []string
