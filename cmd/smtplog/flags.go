@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"golang.org/x/term"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -34,7 +35,7 @@ type pathFlags struct {
 // inputFlags are the flags of every command that counts.
 type inputFlags struct {
 	pathFlags
-	Rules []string `placeholder:"FILE" type:"path" group:"input" help:"Rules for the reasons of failures, before the built-in ones (docs/classification.md). Repeatable."`
+	Rules []string `placeholder:"FILE" group:"input" help:"Rules for the reasons of failures, before the built-in ones (docs/classification.md). Repeatable."`
 	filterFlags
 }
 
@@ -155,7 +156,7 @@ func (f *pathFlags) settings() (s settings, err error) {
 func classifier(paths []string) (*status.Classifier, error) {
 	var all []*status.Rules
 	for _, path := range paths {
-		file, err := os.Open(path)
+		file, err := os.Open(kong.ExpandPath(path)) // for ~ in a configuration file
 		if err != nil {
 			return nil, err
 		}
