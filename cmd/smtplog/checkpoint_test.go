@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/fixture"
+	"github.com/smtplog/smtplog/internal/follow"
 )
 
 // newTailer is a tailer that has read nothing.
@@ -58,4 +60,34 @@ func FuzzCheckpoint(f *testing.F) {
 		}
 		tl.c.Report()
 	})
+}
+
+// A log that was saved in December goes on in January of the next year, and one whose kept lines
+// begin with a stamp of another kind in the year that it has come to.
+func TestResumedYear(t *testing.T) {
+	const line = " mx postfix/qmgr[1]: 3A1B2C3D41: removed\n"
+	for _, c := range []struct{ before, after, want string }{
+		{"Dec 31 23:59:50", "Jan  1 00:00:10", "2027-01-01T00:00:10Z"},
+		{"2026-12-30T00:00:00Z mx x: y\nDec 31 23:59:50", "Dec 31 23:59:55", "2026-12-31T23:59:55Z"},
+		{"2026-12-30T00:00:00Z", "Dec 31 23:59:55", "2026-12-31T23:59:55Z"},
+	} {
+		before, after := newTailer(t), newTailer(t)
+		before.cmd.Year = 2026
+		if err := before.count(&follow.Block{Path: "x", Pos: follow.Position{Path: "x"}, Text: []byte(c.before + line)}); err != nil {
+			t.Fatal(err)
+		}
+		state, err := before.checkpoint()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := after.restoreFrom(state); err != nil {
+			t.Fatal(err)
+		}
+		if err := after.count(&follow.Block{Path: "x", Pos: follow.Position{Path: "x"}, Text: []byte(c.after + line)}); err != nil {
+			t.Fatal(err)
+		}
+		if got := after.logs["x"].last.Format(time.RFC3339); got != c.want {
+			t.Errorf("%q, then %q: %s, want %s", c.before, c.after, got, c.want)
+		}
+	}
 }

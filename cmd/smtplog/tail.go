@@ -379,14 +379,19 @@ func (l *followed) resume(t *tailer) {
 	if len(l.recent) == 0 {
 		return
 	}
-	opt := parser.Options{Zone: t.s.zone, MTA: t.s.mta}
-	first, _, _ := bytes.Cut(l.recent, []byte("\n"))
-	end := bytes.TrimSuffix(l.recent, []byte("\n"))
-	last := end[bytes.LastIndexByte(end, '\n')+1:]
-	a, okA := parser.Yearless(first)
-	z, okZ := parser.Yearless(last)
-	if okA && okZ {
-		opt.Year, opt.LastYear = parser.InferYears(a, z, l.last)
+	// The last of the stamps without a year is of the year of the latest stamp; no year is the last
+	// one, since the log goes on.
+	opt := parser.Options{Zone: t.s.zone, MTA: t.s.mta, Year: l.last.Year()}
+	var first, last time.Time
+	for line := range bytes.Lines(l.recent) {
+		if stamp, ok := parser.Yearless(line); ok {
+			if last = stamp; first.IsZero() {
+				first = stamp
+			}
+		}
+	}
+	if !first.IsZero() {
+		opt.Year, _ = parser.InferYears(first, last, l.last)
 	}
 	l.parser = parser.New(opt)
 	l.parser.Prime(l.recent)
