@@ -244,9 +244,13 @@ func Rows(w io.Writer, t *aggregate.Table, format string, opt Options) error {
 		return htmlRows(w, t, "", opt)
 	default:
 		o := object{}
+		if format == "json" {
+			o.b = append(o.b, '[')
+		}
 		for i, row := range topRows(t, opt.Top) {
 			if format == "json" {
-				o.b = append(o.b, "[,"[min(i, 1)], '\n')
+				o.b = append(o.b, ","[:min(i, 1)]...)
+				o.b = append(o.b, '\n')
 			}
 			o.begin()
 			for j, c := range t.Columns {

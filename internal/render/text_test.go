@@ -106,6 +106,16 @@ func TestFormatsAgree(t *testing.T) {
 	}
 }
 
+// A table without rows is an empty list.
+func TestNoRows(t *testing.T) {
+	for format, want := range map[string]string{"json": "[\n]\n", "ndjson": "", "csv": "a\r\n"} {
+		var b bytes.Buffer
+		if err := Rows(&b, &aggregate.Table{Columns: []aggregate.Column{{Name: "a"}}}, format, Options{}); err != nil || b.String() != want {
+			t.Errorf("%s: %q, %v, want %q", format, b.String(), err, want)
+		}
+	}
+}
+
 func TestPivot(t *testing.T) {
 	at := func(h int) time.Time { return time.Date(2026, 11, 3, h, 0, 0, 0, time.UTC) }
 	long := aggregate.Table{Name: "over_time"}
