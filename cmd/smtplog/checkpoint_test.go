@@ -16,7 +16,7 @@ import (
 // newTailer is a tailer that has read nothing.
 func newTailer(t testing.TB) *tailer {
 	t.Helper()
-	c, err := aggregate.NewCollector(aggregate.Options{Unmerged: true, Recent: keptWindow})
+	c, err := aggregate.NewCollector(aggregate.Options{Unmerged: true, Recent: keptWindow, Classifier: hostileClassifier()})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
 	"github.com/mattn/go-runewidth"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -48,7 +51,14 @@ func fuzzFile(t *testing.T, path, text string) {
 // its reader would. The log may come through a pipe, and be parsed on one core or several.
 func FuzzOutputs(f *testing.F) {
 	tables := []string{"table", "json", "ndjson", "csv", "markdown", "html"}
-	var commands [][]string
+	path := filepath.Join(f.TempDir(), "mail.log")
+	type command struct {
+		c      *cli
+		parsed *kong.Context
+		args   []string
+		format string
+	}
+	var commands []command
 	for _, c := range []struct {
 		formats []string
 		args    []string
@@ -61,43 +71,49 @@ func FuzzOutputs(f *testing.F) {
 		{tables, []string{"messages"}},
 		{tables, []string{"events"}},
 		{tables[:2], []string{"trace", "QUERY"}},
-		{tables[:2], []string{"explain", "QUERY"}},
+		{tables[:2], []string{"explain"}},
 		{tables[:2], []string{"doctor"}},
 		{tables, []string{"tail", "--once"}},
 	} {
 		for _, format := range c.formats {
-			commands = append(commands, append(slices.Clone(c.args), "--format", format))
+			for _, input := range []string{path, "-"} {
+				args := append(slices.Clone(c.args), "--format", format)
+				if args[0] == "explain" {
+					args = append(args, "-")
+				} else {
+					args = append(args, "--tz", "UTC", "--year", "2026", input)
+				}
+				c := &cli{}
+				parsed, err := c.grammar(io.Discard, io.Discard).Parse(args)
+				if err != nil {
+					f.Fatal(err)
+				}
+				commands = append(commands, command{c, parsed, args, format})
+			}
 		}
 	}
 	for i, log := range fuzzLogs(f) {
-		for j := i; j < len(commands); j += 16 {
-			f.Add(log, []string{"*@d.example", "3A1B2C3D41", "550 5.1.1 <a@b>: user unknown"}[i%3], uint8(j), i%2 == 0)
+		for j := i; j < len(commands); j += 31 {
+			f.Add(log, []string{"*@d.example", "3A1B2C3D41", "550 5.1.1 <a@b>: user unknown"}[i%3], uint8(j))
 		}
 	}
 	f.Setenv("COLUMNS", "100")
-	path := filepath.Join(f.TempDir(), "mail.log")
-	f.Fuzz(func(t *testing.T, log, query string, which uint8, piped bool) {
-		args := slices.Clone(commands[int(which)%len(commands)])
-		command, format := args[0], args[len(args)-1]
+	f.Fuzz(func(t *testing.T, log, query string, which uint8) {
+		chosen := commands[int(which)%len(commands)]
+		args, command, format := chosen.args, chosen.args[0], chosen.format
 		stdin := log
 		if command == "explain" {
-			args = []string{"explain", "--format", format, "-"}
 			stdin = query + "\n" + log
-		} else {
-			if i := slices.Index(args, "QUERY"); i >= 0 {
-				args[i] = "--"
-				args = append(slices.Delete(args, i, i+1), "--tz", "UTC", "--year", "2026", "--no-progress", "--", query)
-			} else {
-				args = append(args, "--tz", "UTC", "--year", "2026", "--no-progress")
-			}
-			if piped && command != "tail" {
-				args = append(args, "-")
-			} else {
-				fuzzFile(t, path, log)
-				args = append(args, path)
-			}
 		}
-		code, stdout, stderr := smtplog(t, stdin, args...)
+		chosen.c.Trace.Query = query
+		fuzzFile(t, path, log)
+		run := func() (code int, stdout, stderr string) {
+			var out, errs bytes.Buffer
+			p := &program{ctx: context.Background(), stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, noProgress: true}
+			code = p.do(chosen.parsed)
+			return code, out.String(), errs.String()
+		}
+		code, stdout, stderr := run()
 		wantShown(t, "stderr", stderr)
 		if code != exitDone && code != exitUnread && !(code == exitUsage && command == "trace" && strings.Contains(stderr, "want a queue ID")) {
 			t.Fatalf("%q: exit %d: %s", args, code, stderr)
@@ -137,9 +153,9 @@ func FuzzOutputs(f *testing.F) {
 				}
 			}
 		}
-		if piped && (command == "report" || command == "events") {
+		if command == "report" || command == "events" {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-			if code1, stdout1, stderr1 := smtplog(t, stdin, args...); code1 != code || stdout1 != stdout || stderr1 != stderr {
+			if code1, stdout1, stderr1 := run(); code1 != code || stdout1 != stdout || stderr1 != stderr {
 				t.Fatalf("%q: one core and several give different results (exit %d and %d, %d and %d bytes)", args, code1, code, len(stdout1), len(stdout))
 			}
 		}

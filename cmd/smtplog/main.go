@@ -156,21 +156,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	}()
 	p := &program{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr}
 	var c cli
-	k, err := kong.New(&c, kong.Name("smtplog"), kong.Description(description),
-		kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
-		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
-		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
-		vars(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
-	if err != nil {
-		panic(err) // the grammar above is wrong
-	}
+	k := c.grammar(stdout, stderr)
 	if len(args) > 0 && args[0] == completeWord {
 		for _, word := range complete(k.Model, args[1:]) {
 			fmt.Fprintln(stdout, word)
 		}
 		return exitDone
 	}
-	err = loadConfig(p, k)
+	err := loadConfig(p, k)
 	var parsed *kong.Context
 	if err == nil {
 		parsed, err = k.Parse(args)
@@ -185,6 +178,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	p.noProgress = c.NoProgress
+	return p.do(parsed)
+}
+
+// do runs the command that a command line names and returns the exit code.
+func (p *program) do(parsed *kong.Context) (code int) {
 	defer p.commitOutput(errors.New("panic")) // does nothing after the next one
 	if err := p.commitOutput(parsed.Run(p)); err != nil {
 		p.sayf("%v", err)
@@ -205,6 +203,19 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUnread
 	}
 	return p.exit
+}
+
+// grammar makes what reads a command line into c.
+func (c *cli) grammar(stdout, stderr io.Writer) *kong.Kong {
+	k, err := kong.New(c, kong.Name("smtplog"), kong.Description(description),
+		kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
+		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
+		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
+		vars(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+	if err != nil {
+		panic(err) // the grammar is wrong
+	}
+	return k
 }
 
 // asGiven takes a word of the command line as it is: kong's own way would replace the bytes of a

@@ -172,7 +172,7 @@ func TestUnsupported(t *testing.T) {
 }
 
 // Whatever the bytes are, reading them ends, no line is longer than MaxLine or holds a line
-// feed, and of plain text every byte is read.
+// feed, and of plain text every line is read as it is.
 func FuzzOpen(f *testing.F) {
 	f.Add([]byte("one\ntwo"))
 	f.Add([]byte("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff\x4b\x04\x00\x43\xbe\xb7\xe8\x01\x00\x00\x00"))
@@ -187,6 +187,7 @@ func FuzzOpen(f *testing.F) {
 			return
 		}
 		defer in.Close()
+		rest := content
 		for in.Bytes < 16<<20 { // what is packed may be far longer
 			line, err := in.Next()
 			if err != nil {
@@ -194,6 +195,12 @@ func FuzzOpen(f *testing.F) {
 			}
 			if len(line) > MaxLine || bytes.IndexByte(line, '\n') >= 0 {
 				t.Fatalf("a line of %d bytes", len(line))
+			}
+			if in.Kind == "plain" {
+				var want []byte
+				if want, rest, _ = bytes.Cut(rest, []byte("\n")); !bytes.Equal(line, want[:min(len(want), MaxLine)]) {
+					t.Fatalf("%.100q, want %.100q", line, want)
+				}
 			}
 		}
 		if in.Kind == "plain" && in.Bytes != int64(len(content)) && in.Bytes < 16<<20 {
