@@ -9,6 +9,7 @@ import (
 
 	"github.com/smtplog/smtplog/internal/fixture"
 	"github.com/smtplog/smtplog/parser"
+	"github.com/smtplog/smtplog/status"
 )
 
 // stories are the lines about single messages of the project's logs.
@@ -57,10 +58,11 @@ func FuzzLaws(f *testing.F) {
 	for i, story := range stories(f) {
 		f.Add(story, uint16(i*7), uint8(i))
 	}
+	classifier := status.NewClassifier()
 	f.Fuzz(func(t *testing.T, text []byte, cut uint16, how uint8) {
 		lines := parsedText(text)
 		n := int(cut) % (len(lines) + 1)
-		opt, limit := Options{}, DefaultLimit
+		opt, limit := Options{Classifier: classifier}, DefaultLimit
 		if how&1 != 0 {
 			opt.Recent = time.Hour
 		}

@@ -385,12 +385,11 @@ func (l *Ledger) asClosed(m *Message) *Message {
 		return m
 	}
 	c := *m
-	c.Recipients = slices.Clone(m.Recipients)
-	for rest := m.announced; rest != ""; {
-		var a string
-		if a, rest = cutAddress(rest); a != "" && !m.knows(a) {
-			c.Recipients = append(c.Recipients, Recipient{Address: a})
-		}
+	c.Recipients, c.index = slices.Clone(m.Recipients), nil
+	if m.in != &l.ended { // Exim names each recipient before the end, but for those that come to the same address
+		size := l.size
+		l.nameUnseen(&c)
+		l.size = size
 	}
 	if c.State == StateDone {
 		c.lose()
