@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -46,6 +48,9 @@ func decodeReport(b []byte) (*aggregate.Report, error) {
 	d.UseNumber()
 	if err := d.Decode(&in); err != nil {
 		return nil, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("something follows the report")
 	}
 	if in.Schema != aggregate.ReportSchema {
 		return nil, fmt.Errorf("schema %q, want %q", in.Schema, aggregate.ReportSchema)
@@ -133,15 +138,17 @@ func previousTables(b []byte) ([]aggregate.Table, error) {
 		return []aggregate.Table{t}, nil // an empty NDJSON list
 	}
 	if b[0] == '{' {
-		for d := json.NewDecoder(bytes.NewReader(b)); d.More(); {
-			d.UseNumber()
+		d := json.NewDecoder(bytes.NewReader(b))
+		d.UseNumber()
+		for {
 			var object map[string]any
-			if err := d.Decode(&object); err != nil {
+			if err := d.Decode(&object); err == io.EOF {
+				return []aggregate.Table{t}, nil
+			} else if err != nil {
 				return nil, err
 			}
 			t.Rows = append(t.Rows, rowOf(t.Columns, func(name string) any { return object[name] }))
 		}
-		return []aggregate.Table{t}, nil
 	}
 	records, err := csv.NewReader(bytes.NewReader(b)).ReadAll()
 	if err != nil {

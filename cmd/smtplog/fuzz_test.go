@@ -21,6 +21,7 @@ import (
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/fixture"
 	"github.com/smtplog/smtplog/internal/follow"
+	"github.com/smtplog/smtplog/parser"
 )
 
 // fuzzLogs are short logs to begin with: those of hostile text, and a message or two of others.
@@ -47,18 +48,36 @@ func fuzzFile(t *testing.T, path, text string) {
 	}
 }
 
+// commandLine is a command line that is read once: that takes longer than a short log.
+type commandLine struct {
+	args   []string
+	c      cli
+	parsed *kong.Context
+}
+
+// run runs the command.
+func (l *commandLine) run(t *testing.T, stdin string) (code int, stdout, stderr string) {
+	t.Helper()
+	if l.parsed == nil {
+		query := l.c.Trace.Query
+		var err error
+		if l.parsed, err = l.c.grammar(io.Discard, io.Discard).Parse(l.args); err != nil {
+			t.Fatal(err)
+		}
+		l.c.Trace.Query = query
+	}
+	var out, errs bytes.Buffer
+	p := &program{ctx: context.Background(), stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, noProgress: true}
+	code = p.do(l.parsed)
+	return code, out.String(), errs.String()
+}
+
 // FuzzOutputs has a command write a log of any text in one of its formats, and reads it again as
 // its reader would; the log comes from a file or through a pipe. One core gives what several do.
 func FuzzOutputs(f *testing.F) {
 	tables := []string{"table", "json", "ndjson", "csv", "markdown", "html"}
 	path := filepath.Join(f.TempDir(), "mail.log")
-	type command struct {
-		c      *cli
-		parsed *kong.Context // nil: not yet, since it takes long
-		args   []string
-		format string
-	}
-	var commands []command
+	var commands []*commandLine
 	for _, c := range []struct {
 		formats []string
 		args    []string
@@ -83,7 +102,7 @@ func FuzzOutputs(f *testing.F) {
 			} else {
 				args = append(args, "--tz", "UTC", "--year", "2026", input)
 			}
-			commands = append(commands, command{c: &cli{}, args: args, format: format})
+			commands = append(commands, &commandLine{args: args})
 		}
 	}
 	for i, log := range fuzzLogs(f) {
@@ -91,27 +110,16 @@ func FuzzOutputs(f *testing.F) {
 	}
 	f.Setenv("COLUMNS", "100")
 	f.Fuzz(func(t *testing.T, log, query string, which uint8) {
-		chosen := &commands[int(which)%len(commands)]
-		if chosen.parsed == nil {
-			var err error
-			if chosen.parsed, err = chosen.c.grammar(io.Discard, io.Discard).Parse(chosen.args); err != nil {
-				t.Fatal(err)
-			}
-		}
-		args, command, format := chosen.args, chosen.args[0], chosen.format
+		chosen := commands[int(which)%len(commands)]
+		args, command := chosen.args, chosen.args[0]
+		format := args[slices.Index(args, "--format")+1]
 		stdin := log
 		if command == "explain" {
 			stdin = query + "\n" + log
 		}
 		chosen.c.Trace.Query = query
 		fuzzFile(t, path, log)
-		run := func() (code int, stdout, stderr string) {
-			var out, errs bytes.Buffer
-			p := &program{ctx: context.Background(), stdin: strings.NewReader(stdin), stdout: &out, stderr: &errs, noProgress: true}
-			code = p.do(chosen.parsed)
-			return code, out.String(), errs.String()
-		}
-		code, stdout, stderr := run()
+		code, stdout, stderr := chosen.run(t, stdin)
 		wantShown(t, "stderr", stderr)
 		if code != exitDone && code != exitUnread && !(code == exitUsage && command == "trace" && strings.Contains(stderr, "want a queue ID")) {
 			t.Fatalf("%q: exit %d: %s", args, code, stderr)
@@ -153,7 +161,7 @@ func FuzzOutputs(f *testing.F) {
 		}
 		if command == "report" || command == "events" {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-			if code1, stdout1, stderr1 := run(); code1 != code || stdout1 != stdout || stderr1 != stderr {
+			if code1, stdout1, stderr1 := chosen.run(t, stdin); code1 != code || stdout1 != stdout || stderr1 != stderr {
 				t.Fatalf("%q: one core and several give different results (exit %d and %d, %d and %d bytes)", args, code1, code, len(stdout1), len(stdout))
 			}
 		}
@@ -242,6 +250,68 @@ func FuzzLive(f *testing.F) {
 					i++
 				}
 				t.Fatalf("cut before lines %d and %d: %s differs\ngot  ...%.300s\nwant ...%.300s", first, second, name, a[max(0, i-100):], b[max(0, i-100):])
+			}
+		}
+	})
+}
+
+// FuzzSplit rotates a log whose stamps ascend before any of its lines, and wants of both files
+// together, in any order, what the log says in one.
+func FuzzSplit(f *testing.F) {
+	for i, log := range fuzzLogs(f) {
+		f.Add(log, uint8(i*5))
+	}
+	dir := f.TempDir()
+	path := filepath.Join(dir, "mail.log")
+	args := []string{"report", "--format", "json", "--year", "2026", "--tz", "UTC"}
+	one, two := &commandLine{args: append(slices.Clone(args), path)}, &commandLine{args: append(slices.Clone(args), path, path+".1")}
+	f.Fuzz(func(t *testing.T, log string, cut uint8) {
+		lines := strings.SplitAfter(log, "\n")
+		n := int(cut) % len(lines)
+		p := parser.New(parser.Options{Year: 2026})
+		var ev parser.Event
+		var before time.Time
+		mail := [2]bool{}
+		for i, line := range lines {
+			if line == "" {
+				break
+			}
+			if p.Parse([]byte(strings.TrimRight(line, "\n")), &ev) == parser.Understood {
+				mail[min(1, i/max(1, n))] = true
+			}
+			if ev.Time.Before(before) || i == n && ev.Time.Equal(before) || ev.Time.IsZero() || ev.Continued {
+				return
+			}
+			before = ev.Time
+		}
+		if n == 0 || !mail[0] || !mail[1] {
+			return
+		}
+		var whole, parts summary
+		for _, c := range []struct {
+			line *commandLine
+			s    *summary
+		}{{one, &whole}, {two, &parts}} {
+			if c.line == one {
+				fuzzFile(t, path, log)
+			} else {
+				fuzzFile(t, path+".1", strings.Join(lines[:n], ""))
+				fuzzFile(t, path, strings.Join(lines[n:], ""))
+			}
+			code, stdout, stderr := c.line.run(t, "")
+			if code != 0 {
+				t.Fatal(stderr)
+			}
+			if err := json.Unmarshal([]byte(stdout), c.s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if !reflect.DeepEqual(parts.Input, whole.Input) || !reflect.DeepEqual(parts.Totals, whole.Totals) {
+			t.Fatalf("cut before line %d: %+v %v, want\n%+v %v", n, parts.Input, parts.Totals, whole.Input, whole.Totals)
+		}
+		for i, table := range whole.Tables {
+			if !reflect.DeepEqual(parts.Tables[i], table) {
+				t.Fatalf("cut before line %d: table %s: %v, want %v", n, table.Name, parts.Tables[i].Rows, table.Rows)
 			}
 		}
 	})
