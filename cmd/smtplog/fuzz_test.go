@@ -266,25 +266,26 @@ func FuzzSplit(f *testing.F) {
 	args := []string{"report", "--format", "json", "--year", "2026", "--tz", "UTC"}
 	one, two := &commandLine{args: append(slices.Clone(args), path)}, &commandLine{args: append(slices.Clone(args), path, path+".1")}
 	f.Fuzz(func(t *testing.T, log string, cut uint8) {
-		lines := strings.SplitAfter(log, "\n")
-		n := int(cut) % len(lines)
 		p := parser.New(parser.Options{Year: 2026})
 		var ev parser.Event
 		var before time.Time
-		mail := [2]bool{}
-		for i, line := range lines {
-			if line == "" {
-				break
-			}
-			if p.Parse([]byte(strings.TrimRight(line, "\n")), &ev) == parser.Understood {
-				mail[min(1, i/max(1, n))] = true
-			}
-			if ev.Time.Before(before) || i == n && ev.Time.Equal(before) || ev.Time.IsZero() || ev.Continued {
+		n, part, mail := 0, 0, [2]bool{} // where it is cut; whether there is mail before and behind it
+		at := 0
+		for line := range strings.Lines(log) {
+			v := p.Parse([]byte(strings.TrimSuffix(line, "\n")), &ev)
+			if ev.Time.IsZero() || ev.Time.Before(before) || ev.Continued {
 				return
 			}
+			if part == 0 && at >= 16*int(cut) && ev.Time.After(before) && mail[0] {
+				n, part = at, 1
+			}
+			if v == parser.Understood {
+				mail[part] = true
+			}
+			at += len(line)
 			before = ev.Time
 		}
-		if n == 0 || !mail[0] || !mail[1] {
+		if !mail[1] {
 			return
 		}
 		var whole, parts summary
@@ -295,8 +296,8 @@ func FuzzSplit(f *testing.F) {
 			if c.line == one {
 				fuzzFile(t, path, log)
 			} else {
-				fuzzFile(t, path+".1", strings.Join(lines[:n], ""))
-				fuzzFile(t, path, strings.Join(lines[n:], ""))
+				fuzzFile(t, path+".1", log[:n])
+				fuzzFile(t, path, log[n:])
 			}
 			code, stdout, stderr := c.line.run(t, "")
 			if code != 0 {
@@ -307,11 +308,11 @@ func FuzzSplit(f *testing.F) {
 			}
 		}
 		if !reflect.DeepEqual(parts.Input, whole.Input) || !reflect.DeepEqual(parts.Totals, whole.Totals) {
-			t.Fatalf("cut before line %d: %+v %v, want\n%+v %v", n, parts.Input, parts.Totals, whole.Input, whole.Totals)
+			t.Fatalf("cut at %d: %+v %v, want\n%+v %v", n, parts.Input, parts.Totals, whole.Input, whole.Totals)
 		}
 		for i, table := range whole.Tables {
 			if !reflect.DeepEqual(parts.Tables[i], table) {
-				t.Fatalf("cut before line %d: table %s: %v, want %v", n, table.Name, parts.Tables[i].Rows, table.Rows)
+				t.Fatalf("cut at %d: table %s: %v, want %v", n, table.Name, parts.Tables[i].Rows, table.Rows)
 			}
 		}
 	})
