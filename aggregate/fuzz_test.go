@@ -117,6 +117,63 @@ func FuzzLaws(f *testing.F) {
 	})
 }
 
+// FuzzDigests wants of a log that is counted by digests, with what may be passed over left out,
+// what counting it line by line says, in any window and for any blocks.
+func FuzzDigests(f *testing.F) {
+	for i, story := range stories(f) {
+		f.Add(story, uint8(i*11), uint8(i))
+	}
+	classifier := status.NewClassifier()
+	f.Fuzz(func(t *testing.T, text []byte, size, how uint8) {
+		// The lines come twice: what has been seen once is read quickly.
+		text = append(append(bytes.Clone(text), '\n'), text...)
+		opt := Options{Classifier: classifier, Reuse: how&1 != 0}
+		if how&2 != 0 {
+			opt.Filter.Add(DimRecipient, "*b*")
+		}
+		if how&4 != 0 {
+			opt.Since = time.Date(2026, 12, 30, 4, int(how), 0, 0, time.UTC)
+		}
+		if how&8 != 0 {
+			opt.Until = time.Date(2026, 12, 30, 5, int(how), 0, 0, time.UTC)
+		}
+		lines, digests := newTold(t, opt), newTold(t, opt)
+		p := parser.New(parser.Options{Year: 2026})
+		var ev parser.Event
+		for line := range bytes.Lines(text) {
+			lines.c.Add(&ev, p.Parse(bytes.TrimSuffix(line, []byte("\n")), &ev), 1)
+		}
+		for p.Flush(&ev) {
+			lines.c.Event(&ev, 1)
+		}
+		d := parser.Digester{Parser: parser.New(parser.Options{Year: 2026}), Prepare: digests.c.Preparer(), Passing: digests.c.Passing()}
+		var out parser.Digest
+		for rest := text; len(rest) > 0; {
+			n := min(len(rest), 16*int(size)+1)
+			if i := bytes.IndexByte(rest[n:], '\n'); i >= 0 {
+				n += i + 1
+			} else {
+				n = len(rest)
+			}
+			out.Reset()
+			d.Lines(append(out.Room(n), rest[:n]...), &out)
+			rest = rest[n:]
+			if len(rest) == 0 {
+				d.Flush(&out)
+			}
+			digests.c.Digest(&out, 1)
+		}
+		lines.c.Finish()
+		digests.c.Finish()
+		if got, want := digests.messages.String(), lines.messages.String(); got != want {
+			t.Fatalf("other messages:\n%s", firstDifference(got, want))
+		}
+		if got, want := asJSON(t, digests.c.Report()), asJSON(t, lines.c.Report()); got != want {
+			t.Fatalf("another report:\n%s", firstDifference(got, want))
+		}
+	})
+}
+
 // FuzzGlob wants of a pattern what a regular expression finds.
 func FuzzGlob(f *testing.F) {
 	f.Add("*@D.example", "joe@d.EXAMPLE")
