@@ -184,13 +184,6 @@ func TestEnhancedAllocs(t *testing.T) {
 	}
 }
 
-func FuzzParseEnhanced(f *testing.F) {
-	for _, tt := range enhancedTests {
-		f.Add([]byte(tt.in))
-	}
-	f.Fuzz(checkEnhanced)
-}
-
 func BenchmarkParseEnhanced(b *testing.B) {
 	in := []byte("5.1.1 User unknown")
 	b.SetBytes(int64(len(in)))

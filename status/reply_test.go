@@ -261,11 +261,16 @@ func TestReplyAllocs(t *testing.T) {
 	}
 }
 
+// FuzzParseReply parses a text as a reply, and as an enhanced code.
 func FuzzParseReply(f *testing.F) {
 	for _, tt := range replyTests {
 		f.Add([]byte(tt.in))
 	}
+	for _, tt := range enhancedTests {
+		f.Add([]byte(tt.in))
+	}
 	f.Fuzz(func(t *testing.T, in []byte) {
+		checkEnhanced(t, in)
 		var p ReplyParser
 		checkReply(t, &p, in)
 		checkReply(t, &p, in) // a used buffer makes no difference

@@ -91,11 +91,16 @@ func TestCSVIsSafe(t *testing.T) {
 	}
 }
 
+// FuzzText writes a stranger's text in every way there is, lists among them.
 func FuzzText(f *testing.F) {
 	for _, s := range hostile {
 		f.Add(s)
 	}
+	for _, s := range []string{"joe@d.example", "joe@bücher.example", "a\n#b@d.example", `"a b"@d`, "x@xn--a", "\u2028@d.example"} {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
+		checkList(t, s)
 		if got := Text(s); !shown(got) {
 			t.Errorf("Text(%q) = %q", s, got)
 		}
