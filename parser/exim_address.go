@@ -11,12 +11,18 @@ import "bytes"
 //	tina h@d.example <"tina h"@d.example> R=...
 //
 // The final address has lost the quotes of its local part; it then contains whatever was
-// between them.
+// between them, also what looks like its own end and all that follows. Of several original
+// addresses that fit the last counts: it holds the others.
 func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
-	if i := indexString(b, `<"`); i > 1 && b[i-1] == ' ' {
-		if orig, after := cutEximAngle(b[i:]); sameUnquoted(b[:i-1], orig) {
-			ev.Recipient, ev.OrigRecipient = b[:i-1], orig
-			return after
+	if contains(b, ` <"`) {
+		for i, tries := len(b), 0; tries < maxLists; tries++ {
+			if i = lastIndexString(b[:i], ` <"`); i <= 0 {
+				break
+			}
+			if orig, after := cutEximAngle(b[i+1:]); sameUnquoted(b[:i], orig) {
+				ev.Recipient, ev.OrigRecipient = b[:i], orig
+				return after
+			}
 		}
 	}
 	end := eximAddressEnd(b)
