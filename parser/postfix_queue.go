@@ -1,6 +1,8 @@
 package parser
 
 import (
+	"bytes"
+
 	"github.com/smtplog/smtplog/status"
 )
 
@@ -9,7 +11,12 @@ import (
 func (l *postfixLine) qmgr(b []byte) bool {
 	ev := l.ev
 	rest, _ := cutPrefix(b, "from=")
-	ev.Sender, rest = cutAngle(rest, ',')
+	// No other value holds a bracket, so the last one closes the address, whatever is in it.
+	if i := bytes.LastIndexByte(rest, '>'); i > 0 && rest[0] == '<' && closes(rest[i+1:], ',') {
+		ev.Sender, rest = trimAngle(rest[:i+1]), rest[i+1:]
+	} else {
+		ev.Sender, rest = cutAngle(rest, ',')
+	}
 	for {
 		key, val, ok := cutByte(trimLeft(trimLeftComma(rest)), '=')
 		if !ok {
