@@ -13,7 +13,8 @@ import (
 )
 
 // Text makes a stranger's text safe to show in a terminal: what is not printable is shown as
-// Go would quote it (\x1b, \u202e), and so are the bytes of invalid UTF-8.
+// Go would quote it (\x1b, \u202e), and so are the bytes of invalid UTF-8, and marks that would
+// join what stands before the text, or pile up over other lines.
 func Text(s string) string {
 	i := 0
 	for i < len(s) && s[i] >= 0x20 && s[i] < 0x7f {
@@ -24,8 +25,19 @@ func Text(s string) string {
 	}
 	var b strings.Builder
 	b.WriteString(s[:i])
+	marks := 0 // on the character before
+	if i == 0 {
+		marks = maxMarks
+	}
 	for i < len(s) {
 		r, n := utf8.DecodeRuneInString(s[i:])
+		if !unicode.In(r, unicode.Mn, unicode.Me) {
+			marks = 0
+		} else if marks++; marks > maxMarks {
+			appendEscape(&b, r)
+			i += n
+			continue
+		}
 		switch {
 		case r == utf8.RuneError && n <= 1:
 			b.WriteString(`\x`)
@@ -40,6 +52,9 @@ func Text(s string) string {
 	}
 	return b.String()
 }
+
+// maxMarks is how many marks a character may have; living scripts need fewer.
+const maxMarks = 4
 
 const hex = "0123456789abcdef"
 
@@ -63,9 +78,14 @@ func appendEscape(b *strings.Builder, r rune) {
 }
 
 // hidden tells whether a character is not what it seems on a screen: controls, format
-// characters (direction overrides, zero width), odd spaces, line separators, private use, and
-// characters that are not assigned.
-func hidden(r rune) bool { return !unicode.IsPrint(r) }
+// characters (direction overrides, zero width), odd spaces, line separators, private use,
+// characters that are not assigned, and those that count as letters or marks and show nothing.
+func hidden(r rune) bool {
+	return !unicode.IsPrint(r) || r >= utf8.RuneSelf && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blank)
+}
+
+// blank is what has no ink: the Braille pattern without a dot.
+var blank = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}}}
 
 // CSV makes a value safe in a spreadsheet: printable as Text has it, and a leading character
 // that would begin a formula gets an apostrophe before it. Quoting is encoding/csv's.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -134,7 +135,8 @@ func appendString[S string | []byte](b []byte, s S) []byte {
 		}
 		switch {
 		case r > 0xffff && hidden(r):
-			b = append(b, `\ufffd`...)
+			high, low := utf16.EncodeRune(r)
+			b = appendUnicode(appendUnicode(b, high), low)
 		case r == utf8.RuneError && n <= 1 || hidden(r):
 			b = appendUnicode(b, r)
 		default:
