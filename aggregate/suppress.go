@@ -273,6 +273,8 @@ func (l *bounceLog) judge(f failure, key string) (judged, verdict) {
 	_, delivered := l.delivered[hash(key)]
 	switch {
 	case j.weak != "":
+	case imitates(a.Text):
+		j.weak = "the reply looks like the rest of a log line: the address may be another one"
 	case j.res.Reason != a.Reason:
 		j.weak = "the words of the reply alone give another reason"
 	case a.Reason.Action() == status.ActionSuppress && a.Enhanced.Class == 4:
@@ -289,6 +291,15 @@ func (l *bounceLog) judge(f failure, key string) (judged, verdict) {
 		j.weak = "too many addresses to know whether it got mail later"
 	}
 	return j, aboutAddress
+}
+
+// imitates tells whether a reply holds what follows an address in Postfix's log. Where Postfix
+// logs addresses without quotes (before 3.5, info_log_address_format = internal), a recipient
+// may be "joe@d.example>, relay=..., status=bounced (550 ...": nothing in the line tells that
+// its address does not end at the bracket.
+func imitates(reply string) bool {
+	_, rest, ok := strings.Cut(reply, ">, ")
+	return ok && strings.Contains(rest, "relay=") && strings.Contains(rest, ", status=")
 }
 
 // permanent tells whether the failure was called permanent: by a 5xx reply, or by our own MTA

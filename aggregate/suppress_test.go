@@ -392,6 +392,10 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.mail("Nov  3 04:00:00", "u@d.example", unknown)
 				s.mail("Nov  5 05:00:00", "v@d.example", unknown)
 			}},
+		{name: "an unquoted recipient imitates another's failure", want: map[string]string{"u@d.example": "review the reply looks like the rest of a log line"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, "+unknown+"@e.example", unknown)
+			}},
 		{name: "allowed", want: map[string]string{"U@d.example": "allowed"}, opt: Options{Suppress: Suppress{Allow: func(a string) bool { return a == "u@d.example" }}},
 			log: func(s *script) { s.mail("Nov  3 04:00:00", "U@d.example", unknown) }},
 	} {
