@@ -2,6 +2,8 @@ package aggregate
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/idna"
 )
@@ -21,18 +23,34 @@ func mailbox(address string) string {
 	if local == "" || domain == "" {
 		return ""
 	}
-	return strings.ToLower(local) + "@" + domain
+	return lowerCase(local) + "@" + domain
 }
 
 // canonicalDomain returns a domain in lower case, without a final dot, its labels as A-labels.
+// One that is another's only after UTS #46 has mapped it (an invisible character in it, a
+// full-width letter) stays as it is: a stranger can have it fail in the other's name.
 func canonicalDomain(domain string) string {
-	domain = strings.TrimSuffix(domain, ".")
+	domain = lowerCase(strings.TrimSuffix(domain, "."))
 	if !isASCII(domain) {
-		if a, err := idna.Lookup.ToASCII(domain); err == nil {
+		if a, err := idna.Registration.ToASCII(domain); err == nil {
 			return a
 		}
 	}
-	return strings.ToLower(domain)
+	return domain
+}
+
+// lowerCase is strings.ToLower but for the letters beyond ASCII that would become one of
+// ASCII's, such as the Kelvin sign: an address with them is another one.
+func lowerCase(s string) string {
+	if isASCII(s) {
+		return strings.ToLower(s)
+	}
+	return strings.Map(func(r rune) rune {
+		if l := unicode.ToLower(r); r < utf8.RuneSelf || l >= utf8.RuneSelf {
+			return l
+		}
+		return r
+	}, s)
 }
 
 // unquoteLocal drops the quotes and backslashes of a quoted local part (RFC 5321 4.1.2).

@@ -15,6 +15,13 @@ func TestMailbox(t *testing.T) {
 		{"joe@XN--bcher-KVA.example", "joe@xn--bcher-kva.example"},
 		{"JÖRG@d.example", "jörg@d.example"},
 		{"joe@[192.0.2.1]", "joe@[192.0.2.1]"},
+		// None of these is joe@d.example, nor kim's.
+		{"joe@d.exam\u00adple", "joe@d.exam\u00adple"},
+		{"joe@d.example\u200b", "joe@d.example\u200b"},
+		{"joe@\uff44.example", "joe@\uff44.example"},
+		{"joe@d\u3002example", "joe@d\u3002example"},
+		{"\u212aim@d.example", "\u212aim@d.example"},
+		{"kim@\u212a.example", "kim@\u212a.example"},
 		{"root", ""}, {"", ""}, {"@d.example", ""}, {"joe@", ""}, {"<>", ""},
 		{"|/usr/bin/vacation joe@d.example", ""}, {"/var/mail/joe@x", ""}, {`""@d.example`, ""},
 	} {

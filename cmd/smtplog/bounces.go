@@ -173,7 +173,7 @@ func (cmd *bouncesCmd) list(p *program, s settings, c *aggregate.Collector) erro
 	case render.IsListFormat(cmd.Format):
 		var refused int
 		if refused, err = render.List(out, t, cmd.Format, in.s.zone); refused > 0 {
-			p.sayf("%d of %d addresses are left out: a map could misread them (--format csv has them)", refused, len(t.Rows))
+			p.sayf("%d of %d addresses are left out: they could be misread (--format csv has them)", refused, len(t.Rows))
 		}
 	default:
 		err = render.Rows(out, t, cmd.Format, opt)

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+	"golang.org/x/text/cases"
 
 	"github.com/smtplog/smtplog/aggregate"
 )
@@ -18,7 +18,7 @@ import (
 // for an address; a line beginning with # is a comment.
 var listFormats = []struct {
 	name  string
-	quote bool // an address may hold what is a blank or a quote to a map
+	quote bool // the local part may be a quoted string
 	line  func(b []byte, address, why string) []byte
 }{
 	// Postfix access(5), for check_recipient_access.
@@ -65,12 +65,11 @@ func List(w io.Writer, t *aggregate.Table, format string, zone *time.Location) (
 			if at, ok := row[last].(time.Time); ok {
 				why += " on " + at.In(zone).Format(time.DateOnly)
 			}
-			all := spellings(a)
-			if slices.ContainsFunc(all, func(s string) bool { return !f.quote && !plainAddress(s) || !oneLine(s) }) {
+			if !plainAddress(a, f.quote) {
 				refused++
 				continue
 			}
-			for _, s := range all {
+			for _, s := range spellings(a) {
 				b = f.line(b, s, why)
 			}
 		}
@@ -88,56 +87,92 @@ func columnOf(t *aggregate.Table, name string) int {
 	return 0
 }
 
-// plainAddress tells whether no map can misread an address: its local part is a dot-atom (RFC
-// 5322) or holds letters beyond ASCII, begins with a letter, a digit or an underscore, which
-// no map takes for a comment, a pattern, a quote or an included file, and its domain is one.
-func plainAddress(address string) bool {
+// plainAddress tells whether no reader of a list can take an address for more than it is, or
+// for another one. Its local part is a dot-atom (RFC 5322), perhaps with letters beyond ASCII,
+// that begins with a letter, a digit or an underscore, which no map takes for a comment, a
+// pattern, a quote or an included file; or, with quoted, a quoted string. Its domain is one. A
+// colon would end the key of an lsearch, so there are no IPv6 addresses.
+func plainAddress(address string, quoted bool) bool {
 	at := strings.LastIndexByte(address, '@')
-	if at <= 0 {
+	if at <= 0 || !utf8.ValidString(address) || strings.ContainsFunc(address, hidden) {
 		return false
 	}
-	for i, c := range address[:at] {
-		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c >= utf8.RuneSelf
-		if !letter && (i == 0 || !strings.ContainsRune(".!#$%&'*+-/=?^`{|}~", c)) {
-			return false
+	local, domain := address[:at], address[at+1:]
+	if !quoted || !quotedString(local) {
+		for i, c := range local {
+			if !wordByte(c) && (i == 0 || !strings.ContainsRune(".!#$%&'*+-/=?^`{|}~", c)) {
+				return false
+			}
 		}
 	}
-	domain := address[at+1:]
+	if foldsToASCII(local) {
+		return false
+	}
+	if !isASCII(domain) {
+		// What is no domain as it stands, the mapping of UTS #46 may make another's.
+		_, err := idna.Registration.ToASCII(strings.ToLower(domain))
+		return err == nil && !foldsToASCII(domain)
+	}
 	if n := len(domain); n > 2 && domain[0] == '[' && domain[n-1] == ']' {
 		domain = domain[1 : n-1]
 	}
 	for _, c := range domain {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '.' || c == '-' || c == '_' || c == ':' || c >= utf8.RuneSelf) {
+		if !wordByte(c) && c != '.' && c != '-' {
 			return false
 		}
 	}
 	return domain != "" && domain[0] != '-'
 }
 
-// oneLine tells whether an address is what it seems: valid UTF-8 that can be printed, and a
-// line that is neither empty nor a comment. Blanks that are not ASCII's end a key in some
-// readers.
-func oneLine(address string) bool {
-	if address == "" || address[0] == '#' || address[0] == ' ' || !utf8.ValidString(address) {
+// wordByte tells whether c is a letter, a digit or an underscore; letters beyond ASCII are.
+func wordByte(c rune) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c >= utf8.RuneSelf
+}
+
+// quotedString tells whether s is one (RFC 5321 4.1.2): a quote in it has a backslash before.
+func quotedString(s string) bool {
+	if len(s) < 3 || s[0] != '"' || s[len(s)-1] != '"' {
 		return false
 	}
-	for _, c := range address {
-		if hidden(c) {
+	for i := 1; i < len(s)-1; i++ {
+		switch s[i] {
+		case '"':
 			return false
+		case '\\':
+			if i++; i == len(s)-1 {
+				return false
+			}
 		}
 	}
 	return true
 }
 
+// foldsToASCII tells whether letters beyond ASCII become ASCII's where case does not count, as
+// in the keys of postmap: the Kelvin sign is a k, and a sharp s is two.
+func foldsToASCII(s string) bool { return ascii(s) != ascii(cases.Fold().String(s)) }
+
+// ascii returns how many of the bytes of s are ASCII's.
+func ascii(s string) (n int) {
+	for i := range len(s) {
+		if s[i] < utf8.RuneSelf {
+			n++
+		}
+	}
+	return n
+}
+
+func isASCII(s string) bool { return ascii(s) == len(s) }
+
 // spellings returns an address with its domain as it is in ASCII and, if that is another, in
 // Unicode.
 func spellings(address string) []string {
 	at := strings.LastIndexByte(address, '@') + 1
-	a, err := idna.Lookup.ToASCII(address[at:])
-	if err != nil || at == 0 || a == "" {
-		return []string{address}
+	domain := strings.TrimSuffix(address[at:], ".")
+	a, err := idna.Registration.ToASCII(strings.ToLower(domain))
+	if err != nil || a == "" {
+		return []string{address[:at] + domain}
 	}
-	u, err := idna.Lookup.ToUnicode(a)
+	u, err := idna.Registration.ToUnicode(a)
 	if err != nil || u == a {
 		return []string{address[:at] + a}
 	}
