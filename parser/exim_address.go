@@ -9,21 +9,9 @@ import "bytes"
 //	c@d.example (list@own.example) <orig@own.example> R=...
 //	|/usr/bin/filter a: b; c <u@own.example> R=...
 //	tina h@d.example <"tina h"@d.example> R=...
-//
-// The final address has lost the quotes of its local part; it then contains whatever was
-// between them, also what looks like its own end and all that follows. Of several original
-// addresses that fit the last counts: it holds the others.
 func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
-	if contains(b, ` <"`) {
-		for i, tries := len(b), 0; tries < maxLists; tries++ {
-			if i = lastIndexString(b[:i], ` <"`); i <= 0 {
-				break
-			}
-			if orig, after := cutEximAngle(b[i+1:]); sameUnquoted(b[:i], orig) {
-				ev.Recipient, ev.OrigRecipient = b[:i], orig
-				return after
-			}
-		}
+	if rest, ok := cutEximUnquoted(b, ev); ok {
+		return rest
 	}
 	end := eximAddressEnd(b)
 	ev.Recipient, rest = b[:end], b[end:]
@@ -52,9 +40,30 @@ func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
 	}
 	switch firstByte(ev.Recipient) {
 	case '|', '/', '>', ':':
-		ev.Direction = Local
+		if len(ev.OrigRecipient) > 0 || bytes.IndexByte(ev.Recipient, '@') < 0 { // else a strange address
+			ev.Direction = Local
+		}
 	}
 	return rest
+}
+
+// cutEximUnquoted is cutEximRecipient where the final address has lost the quotes of its local
+// part: it then contains whatever was between them, also what looks like its own end and all
+// that follows. Of several original addresses that fit the last counts: it holds the others.
+func cutEximUnquoted(b []byte, ev *Event) (rest []byte, ok bool) {
+	if !contains(b, ` <"`) {
+		return b, false
+	}
+	for i, tries := len(b), 0; tries < maxLists; tries++ {
+		if i = lastIndexString(b[:i], ` <"`); i <= 0 {
+			break
+		}
+		if orig, after := cutEximAngle(b[i+1:]); sameUnquoted(b[:i], orig) {
+			ev.Recipient, ev.OrigRecipient = b[:i], orig
+			return after, true
+		}
+	}
+	return b, false
 }
 
 // eximAddressEnd returns the length of the address at the start of b.
@@ -123,7 +132,8 @@ func eximFieldsFollow(b []byte) bool {
 }
 
 // sameUnquoted tells whether quoted, "a b"@d.example, is plain, a b@d.example, with quotes
-// around the local part and perhaps backslashes in it. Case does not count.
+// around the local part and perhaps backslashes in it. Case does not count. Both have been made
+// printable, a tab as \t.
 func sameUnquoted(plain, quoted []byte) bool {
 	i, inside := 0, false
 	for j := 0; j < len(quoted); j++ {
@@ -133,8 +143,10 @@ func sameUnquoted(plain, quoted []byte) bool {
 			inside = !inside
 			continue
 		case c == '\\' && inside && j+1 < len(quoted):
-			j++
-			c = quoted[j]
+			if next := quoted[j+1]; next == '"' || next == '\\' || i+1 >= len(plain) || plain[i] != c || plain[i+1] != next {
+				j++
+				c = next
+			}
 		}
 		if i == len(plain) || lowerASCII(plain[i]) != lowerASCII(c) {
 			return false

@@ -16,18 +16,22 @@ func (p *Parser) parseEximDelivered(b []byte, ev *Event) bool {
 		return false
 	}
 	ev.Kind, ev.Direction, ev.Origin = Delivered, Local, status.OriginLocal
-	if rest, ok := cutPrefix(b, "blackhole ("); ok { // an ACL said discard: src/receive.c
+	rest, unquoted := cutEximUnquoted(b, ev)
+	switch {
+	case unquoted:
+		b = rest
+	case hasPrefix(b, "blackhole ("): // an ACL said discard: src/receive.c
 		ev.Kind, ev.Direction, ev.Text = Discarded, In, b
-		where, _, _ := cutByte(rest, ' ')
+		where, _ := cutWord(b[len("blackhole ("):])
 		ev.Stage = eximStage(where)
 		return true
-	}
-	if hasPrefix(b, "discarded (") {
+	case hasPrefix(b, "discarded ("):
 		ev.Kind, ev.Text = Discarded, b
 		return true
+	default:
+		b = cutEximRecipient(b, ev)
 	}
-	b = cutEximRecipient(b, ev)
-	if hasPrefix(ev.Recipient, ":blackhole:") {
+	if !unquoted && hasPrefix(ev.Recipient, ":blackhole:") {
 		ev.Kind = Discarded
 	}
 	s := eximFields{rest: b}

@@ -95,7 +95,9 @@ func cutAngle(b []byte, sep byte) (addr, rest []byte) {
 	i := closingAngle(b, sep)
 	if i < 0 {
 		// A lone quote, or a cut line.
-		if i = bytes.IndexByte(b, '>'); i < 0 || !closes(b[i+1:], sep) {
+		for i = 1; i < len(b) && (b[i] != '>' || !closes(b[i+1:], sep)); i++ {
+		}
+		if i >= len(b) {
 			return trimAngle(b), nil
 		}
 	}

@@ -49,7 +49,7 @@ var hostilePlace = regexp.MustCompile(`\{[a-z]+\}`)
 func hostileLog(t testing.TB, mta string, words func(place string) string) string {
 	t.Helper()
 	var b strings.Builder
-	for _, line := range fixture.Lines(t, fixture.Testdata(t, "hostile", mta+".log")) {
+	for _, line := range fixture.Lines(t, hostileOriginal(t, mta)) {
 		text := string(line)
 		at := 0
 		for _, span := range hostilePlace.FindAllStringIndex(text, -1) {
@@ -64,16 +64,30 @@ func hostileLog(t testing.TB, mta string, words func(place string) string) strin
 	return b.String()
 }
 
-// asLogged is what an MTA writes for a stranger's words: an address is quoted (RFC 5321
-// 4.1.2), a line feed cannot come through; everything else is as it came.
+// hostileOriginal is the log with places for strangers' words.
+func hostileOriginal(t testing.TB, mta string) string {
+	name, _, _ := strings.Cut(mta, ",")
+	return fixture.Testdata(t, "hostile", name+".log")
+}
+
+// asLogged is what an MTA writes for a stranger's words: an address is quoted where it has to
+// be (RFC 5321 4.1.2), a line feed cannot come through; everything else is as it came.
 func asLogged(mta, place, s string, quoted bool) string {
 	escape := strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace
+	domain, address := map[string]string{"sender": "@b.example", "other": "@y.example", "recipient": "@x.example", "original": "@x.example",
+		"final": "@x.example", "argument": "@x.example", "id": "@x.example"}[place]
 	switch {
-	case place == "sender" || place == "recipient" || place == "original" || place == "other" || place == "id" && mta == "exim":
-		if strings.Trim(s, "abcdefghijklmnopqrstuvwxyz") != "" || s == "" {
+	case address && (place != "id" || mta == "exim"):
+		plain := s + domain
+		if !dotAtom.MatchString(s) {
 			s = `"` + escape(s) + `"`
 		}
-		s += map[string]string{"sender": "@b.example", "other": "@y.example", "recipient": "@x.example", "original": "@x.example", "id": "@x.example"}[place]
+		switch s += domain; {
+		case mta == internal:
+			s = plain
+		case place == "final" && s != plain: // without its quotes, and the original address after it
+			s = plain + " <" + s + ">"
+		}
 	case quoted:
 		s = escape(s)
 	}
@@ -82,6 +96,12 @@ func asLogged(mta, place, s string, quoted bool) string {
 	}
 	return strings.ReplaceAll(s, "\n", "#012")
 }
+
+var dotAtom = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+([.][A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*$")
+
+// internal is a Postfix that logs addresses without the quotes of their local parts, as all did
+// before 3.5.
+const internal = "postfix, internal"
 
 // hostileCounts is what a log says apart from strangers' words.
 type hostileCounts struct {
@@ -137,8 +157,8 @@ var hostileClassifier = sync.OnceValue(func() *status.Classifier { return status
 func TestHostileTextForgesNothing(t *testing.T) {
 	fixture.NoRace(t)
 	texts := append(hostileTexts(t), strings.Repeat(`a <b) [d"`, 1<<20/9)+"; from=<c", strings.Repeat("; from=<c", 100))
-	for _, mta := range []string{"postfix", "exim"} {
-		raw, err := os.ReadFile(fixture.Testdata(t, "hostile", mta+".log"))
+	for _, mta := range []string{"postfix", internal, "exim"} {
+		raw, err := os.ReadFile(hostileOriginal(t, mta))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -177,7 +197,7 @@ func (c *hostileCounts) differs(got *hostileCounts, place string) string {
 	for i, want := range c.Events {
 		got := got.Events[i]
 		switch place { // the words themselves differ
-		case "{sender}", "{recipient}", "{original}", "{other}":
+		case "{sender}", "{recipient}", "{original}", "{other}", "{final}":
 			got.Sender, want.Sender, got.Recipient, want.Recipient = "", "", "", ""
 		case "{reply}", "{subject}": // an enhanced code may be the words of it
 			if want.Enhanced == "" {
