@@ -91,7 +91,8 @@ func eximAddressEnd(b []byte) int {
 	}
 	if special { // a line that was cut off, or one without an original address
 		for i := 1; i < len(b); i++ {
-			if b[i] == ' ' && eximAddressFollowed(b[i+1:], false) {
+			if b[i] == ' ' && eximAddressFollowed(b[i+1:], false) ||
+				b[i] == ':' && (i+1 == len(b) || b[i+1] == ' ') && bytes.IndexByte(b[:i], '@') > 0 { // a strange address
 				return i
 			}
 		}
