@@ -226,14 +226,24 @@ func asGiven(change func(string) string) kong.MapperFunc {
 		if err != nil {
 			return err
 		}
-		word, ok := token.Value.(string)
-		if !ok {
-			return fmt.Errorf("want a text, not %v", token.Value)
+		words, list := token.Value.([]any) // of a configuration file
+		if !list {
+			words = []any{token.Value}
 		}
-		if change != nil {
-			word = change(word)
+		for _, w := range words {
+			word, ok := w.(string)
+			if !ok || list && target.Kind() != reflect.Slice {
+				return fmt.Errorf("want a text, not %v", token.Value)
+			}
+			if change != nil {
+				word = change(word)
+			}
+			if target.Kind() == reflect.Slice { // a flag that may be repeated
+				target.Set(reflect.Append(target, reflect.ValueOf(word)))
+			} else {
+				target.SetString(word)
+			}
 		}
-		target.SetString(word)
 		return nil
 	}
 }
