@@ -24,25 +24,6 @@ import (
 	"github.com/smtplog/smtplog/status"
 )
 
-// hostileTexts are what strangers may write, of testdata/hostile/texts.txt.
-func hostileTexts(t testing.TB) (texts []string) {
-	t.Helper()
-	for _, line := range fixture.Lines(t, fixture.Testdata(t, "hostile", "texts.txt")) {
-		if line[0] == '#' {
-			continue
-		}
-		s, err := strconv.Unquote(string(line))
-		if err != nil {
-			t.Fatalf("%s: %v", line, err)
-		}
-		texts = append(texts, s)
-	}
-	if len(texts) < 100 {
-		t.Fatal("too few texts")
-	}
-	return texts
-}
-
 var hostilePlace = regexp.MustCompile(`\{[a-z]+\}`)
 
 // hostileLog is the log of testdata/hostile for an MTA with words in its places.
@@ -156,7 +137,7 @@ var hostileClassifier = sync.OnceValue(func() *status.Classifier { return status
 // the honest twin says, and the addresses must be those in their places.
 func TestHostileTextForgesNothing(t *testing.T) {
 	fixture.NoRace(t)
-	texts := append(hostileTexts(t), strings.Repeat(`a <b) [d"`, 1<<20/9)+"; from=<c", strings.Repeat("; from=<c", 100))
+	texts := append(fixture.HostileTexts(t), strings.Repeat(`a <b) [d"`, 1<<20/9)+"; from=<c", strings.Repeat("; from=<c", 100))
 	for _, mta := range []string{"postfix", internal, "exim"} {
 		raw, err := os.ReadFile(hostileOriginal(t, mta))
 		if err != nil {
@@ -256,7 +237,7 @@ func (c *hostileCounts) differsInternally(got *hostileCounts) string {
 func hostileFiles(t testing.TB) (paths []string) {
 	t.Helper()
 	dir := t.TempDir()
-	texts := append(hostileTexts(t), "plain", strings.Repeat("long \x1b[31m<b>|\u202e", 2000))
+	texts := append(fixture.HostileTexts(t), "plain", strings.Repeat("long \x1b[31m<b>|\u202e", 2000))
 	for mta, id := range map[string]string{"postfix": "3A1B2C", "exim": "1xinOu"} {
 		var all strings.Builder
 		for i, text := range texts {
@@ -353,27 +334,16 @@ func TestHostileTextInEveryOutput(t *testing.T) {
 	}
 }
 
-var ownColour = regexp.MustCompile(`\x1b\[[0-9;]*m`)
-
 // wantShown wants text that a terminal only prints: our colours, line feeds and what can be
-// seen.
+// seen. Read as a terminal reads it, it is what stands there but for the colours.
 func wantShown(t *testing.T, where, text string) {
 	t.Helper()
-	if !utf8.ValidString(text) {
-		t.Errorf("%s: not valid UTF-8", where)
-	}
-	plain := ownColour.ReplaceAllStringFunc(text, func(s string) string {
-		if slices.Contains([]string{"", "0", "1", "2", "7"}, s[2:len(s)-1]) || len(s) == 5 && s[2] == '3' {
-			return ""
-		}
-		return s
-	})
-	for i, r := range plain {
-		if r != '\n' && !unicode.IsPrint(r) {
-			t.Fatalf("%s: %q is not escaped: %.60q", where, r, plain[max(0, i-30):])
-		}
+	if got := fixture.Printed(t, where, text); got != ownColour.ReplaceAllString(text, "") {
+		t.Errorf("%s: a terminal shows something else", where)
 	}
 }
+
+var ownColour = regexp.MustCompile(`\x1b\[[0-9]*m`)
 
 func wantJSON(t *testing.T, text string) {
 	t.Helper()
@@ -443,7 +413,7 @@ func wantHTML(t *testing.T, text string) {
 			t.Errorf("a comment: %.100q", n.Data)
 		case html.TextNode:
 			for _, r := range n.Data {
-				if r != '\n' && r != '\t' && !unicode.IsPrint(r) && n.Parent.Data != "script" && n.Parent.Data != "style" {
+				if r != '\n' && r != '\t' && (!unicode.IsPrint(r) || unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)) && n.Parent.Data != "script" && n.Parent.Data != "style" {
 					t.Fatalf("%q is not escaped: %.100q", r, n.Data)
 				}
 			}
@@ -469,10 +439,88 @@ func wantHTML(t *testing.T, text string) {
 // wantKeys wants lines of a map whose keys are plain addresses.
 func wantKeys(t *testing.T, text string) {
 	t.Helper()
-	key := regexp.MustCompile(`^[A-Za-z0-9_.+-]+@[xy]\.example(\t550 5\.1\.1 Suppressed|): `)
+	key := regexp.MustCompile(`^[A-Za-z0-9_.+=-]+@[xy]\.example(\t550 5\.1\.1 Suppressed|): `)
 	for line := range strings.Lines(text) {
 		if line[0] != '#' && !key.MatchString(line) && !strings.Contains(line, "@d.example") && !strings.Contains(line, "@b.example") {
 			t.Errorf("%q", line)
+		}
+	}
+}
+
+// TestHostileTextExplained has replies of strangers explained.
+func TestHostileTextExplained(t *testing.T) {
+	t.Setenv("COLUMNS", "100")
+	var in strings.Builder
+	texts := fixture.HostileTexts(t)
+	for _, s := range texts {
+		code, stdout, stderr := smtplog(t, "", "explain", "--", s)
+		if want := exitDone; code != want && s != "-" || strings.TrimSpace(s) != "" && stdout+stderr == "" {
+			t.Errorf("%q: exit %d", s, code)
+		}
+		wantShown(t, s, stdout+stderr)
+		in.WriteString("550 5.1.1 " + strings.ReplaceAll(s, "\n", " ") + "\n")
+	}
+	for _, format := range []string{"table", "json", "ndjson"} {
+		code, stdout, stderr := smtplog(t, in.String(), "explain", "--format", format, "-")
+		if code != exitDone || stderr != "" {
+			t.Fatalf("%s: exit %d, %s", format, code, stderr)
+		}
+		wantShown(t, format, stdout)
+		switch format {
+		case "json":
+			wantJSON(t, stdout)
+		case "ndjson":
+			if n := strings.Count(stdout, "\n"); n != len(texts) {
+				t.Errorf("%d answers, want %d", n, len(texts))
+			}
+			for line := range strings.Lines(stdout) {
+				wantJSON(t, line)
+			}
+		}
+	}
+}
+
+// TestHostileFiles wants that what a file is named and what it holds can be told, whole, in one
+// line of a message, and that nothing of it is believed.
+func TestHostileFiles(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no file can have such a name there")
+	}
+	dir := t.TempDir()
+	log := fixture.Testdata(t, "hostile", "exim.log")
+	t.Chdir(dir)
+	for i, text := range fixture.HostileTexts(t) {
+		name := strings.NewReplacer("/", "_", "\x00", "_").Replace(text)
+		path := filepath.Join(dir, fmt.Sprint(i), name[:min(len(name), 200)])
+		if filepath.Clean(path) != path || os.MkdirAll(filepath.Dir(path), 0o700) != nil {
+			continue
+		}
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			continue // not every file system takes every name
+		}
+		all := [][]string{
+			{path}, {path + "x"}, {"doctor", path}, {"tail", "--once", path + "x"}, {"trace", "x", path},
+			{"--config", path, log}, {"--rules", path, log}, {"explain", "--test", path}, {"explain", "--rules", path + "x", "x"},
+			{"bounces", "--compare", path, log}, {"bounces", "--suppress", "--previous", path, log}, {"bounces", "--suppress", "--allow", path + "x", log},
+			{"tail", "--once", "--checkpoint", path, log}, {"-o", filepath.Join(path, "x"), log}, {"tail", "--once", "--checkpoint", path + "x/x", log},
+			{text + "x"}, {"--tz", text, log}, {"--by", text + "x", log}, {"--since", text, log}, {"--status", text, log},
+			{"check", "--max", text, log}, {"--" + text, log}, {"--event", text, log}, {"trace", text, log}, {"--domain", text, log},
+		}
+		for _, args := range [][]string{all[2*i%len(all)], all[(2*i+1)%len(all)]} { // all would take minutes
+			code, stdout, stderr := smtplog(t, "", append(args, "--year=2026", "--no-progress")...)
+			where := fmt.Sprintf("%.300q", args)
+			wantShown(t, where, stdout+stderr)
+			for line := range strings.Lines(stderr) {
+				if !strings.HasPrefix(line, "smtplog: ") {
+					t.Errorf("%s: a line of its own: %q", where, line)
+				}
+			}
+			if code != exitDone && stderr == "" && !strings.HasPrefix(stdout, "UNKNOWN") {
+				t.Errorf("%s: exit %d without a word", where, code)
+			}
+		}
+		if b, err := os.ReadFile(path); err != nil || string(b) != text {
+			t.Errorf("%q: the file has been changed to %.100q", path, b)
 		}
 	}
 }

@@ -126,7 +126,8 @@ func (f *mailFlags) message(r *aggregate.Report, s *settings, opt render.Options
 	for _, h := range [][2]string{
 		{"From", from[0]},
 		{"To", strings.Join(to, ",\r\n ")},
-		{"Subject", mime.QEncoding.Encode("utf-8", subject(r, s, opt.Title))},
+		// What a log's host is named must not be taken for an encoded word.
+		{"Subject", mime.QEncoding.Encode("utf-8", strings.ReplaceAll(subject(r, s, opt.Title), "=?", "= ?"))},
 		{"Date", time.Now().In(s.zone).Format(time.RFC1123Z)},
 		{"Message-ID", "<" + strings.ToLower(rand.Text()) + "@" + host + ">"},
 		{"Auto-Submitted", "auto-generated"}, // RFC 3834: nothing is to answer it

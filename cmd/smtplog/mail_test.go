@@ -131,6 +131,14 @@ func TestMailHostile(t *testing.T) {
 	if want := `bounce report mx\u202e\xff\réBcc:x@d.example: 1 bounced, 2026-11-03`; err != nil || subject != want {
 		t.Errorf("Subject %q, want %q", subject, want)
 	}
+	for _, host := range []string{"=?utf-8?q?=0ABcc:_f@f.example?=", "=?utf-8?b?4oCu?=", "=?=?utf-8?q?=1B?=?=", strings.Repeat("x", 3000), strings.Repeat("\u202e", 300)} {
+		_, message, _ := smtplog(t, strings.ReplaceAll(log, "mx\u202e\xff\r\u00e9Bcc:x@d.example", host), "bounces", "--mail", "--tz", "UTC", "-")
+		header, _ := mailParts(t, message)
+		subject, err := new(mime.WordDecoder).DecodeHeader(header.Get("Subject"))
+		if err != nil || strings.ContainsFunc(subject, func(r rune) bool { return r < ' ' || r > '~' }) || !strings.HasSuffix(subject, ": 1 bounced, 2026-11-03") {
+			t.Errorf("%.50q: Subject %q", host, subject)
+		}
+	}
 	known := []string{"From", "To", "Subject", "Date", "Message-Id", "Auto-Submitted", "Mime-Version", "Content-Type"}
 	for key := range header {
 		if !slices.Contains(known, key) {

@@ -2,6 +2,7 @@ package dashboard
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -233,18 +234,59 @@ func TestRates(t *testing.T) {
 	}
 }
 
-// What strangers wrote never reaches the terminal as it is.
+// What strangers wrote never reaches the terminal as it is, on no page.
 func TestHostile(t *testing.T) {
-	s := Snapshot{Report: &aggregate.Report{}, Latest: []Failure{{
-		Sender: "a\x1b]0;x\x07@b.example", Recipient: "\u202eevil@d.example", Text: "\x1b[2Jgone\r\n"}}}
-	m, _ := screen(s, 200, 24)
-	press(m, "8")
-	got := strings.Join(m.screen(), "")
-	if strings.ContainsAny(got, "\x1b\x07\r\u202e") || !strings.Contains(got, `\x1b[2Jgone`) {
-		t.Errorf("%q", got)
+	texts := append(fixture.HostileTexts(t), strings.Repeat("\x1b[2J\u202e", 500))
+	c, err := aggregate.NewCollector(aggregate.Options{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	press(m, "/", "\x1b", "enter")
-	if strings.Contains(strings.Join(m.screen(), ""), "\x1b") {
-		t.Error("the filter shows an escape character")
+	s := Snapshot{Time: time.Date(2026, 11, 3, 4, 0, 0, 0, time.UTC)}
+	var ev parser.Event
+	p := parser.New(parser.Options{Year: 2026})
+	for i, text := range texts {
+		text = strings.ReplaceAll(text, "\n", "\r")
+		line := fmt.Sprintf("Nov  3 04:00:00 mx%d postfix/smtp[7]: 3A1B2C3D4E: to=<\"%d\"@%s>, relay=%s[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, dsn=5.0.0, status=bounced (host x[192.0.2.1] said: 550 %s (in reply to RCPT TO command))",
+			i, i, text, strings.NewReplacer(" ", "", "[", "").Replace(text), text)
+		c.Add(&ev, p.Parse([]byte(line), &ev), 0)
+		s.Latest = append(s.Latest, Failure{Time: s.Time, QueueID: text, Sender: text, Recipient: text, Domain: text, Provider: text, Relay: text, Event: "bounced", Code: "550", Reason: "user_unknown", Reply: text, Text: text})
+	}
+	c.Finish()
+	s.Report = c.Report()
+	s.Start, s.Notice = &s.Report.Totals, strings.Join(texts, " ")
+	if s.Report.Totals.Bounced < int64(len(texts))*9/10 {
+		t.Fatalf("%d bounces of %d", s.Report.Totals.Bounced, len(texts))
+	}
+	check := func(m *model, where string) {
+		t.Helper()
+		for _, line := range m.screen() {
+			if got := fixture.Printed(t, where, line); runewidth.StringWidth(got) > m.width || strings.Contains(got, "\n") {
+				t.Errorf("%s: %q does not fit", where, got)
+			}
+		}
+	}
+	for _, width := range []int{40, 200} {
+		m, _ := screen(s, width, 24)
+		m.opt.Color = true
+		check(m, "the overview")
+		for page := range pages {
+			press(m, fmt.Sprint(page+1))
+			for i := range 12 {
+				check(m, fmt.Sprintf("page %d, screen %d", page+1, i))
+				press(m, slices.Repeat([]string{"down"}, 20)...)
+				if i%4 == 0 { // into a row and back
+					press(m, "enter")
+					check(m, fmt.Sprintf("page %d, in a row of screen %d", page+1, i))
+					press(m, "esc")
+				}
+			}
+		}
+		for _, text := range []string{"\x1b", "\u202e", "\u009b", "\u3164"} {
+			press(m, "/", text)
+			check(m, "the filter as it is typed")
+			press(m, "enter")
+			check(m, "the filter")
+			press(m, "esc")
+		}
 	}
 }
