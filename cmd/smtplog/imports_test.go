@@ -21,6 +21,7 @@ func TestImportsRunOneWay(t *testing.T) {
 		"aggregate":          {"status", "parser"},
 		"internal/source":    nil,
 		"internal/follow":    {"internal/source"},
+		"internal/notices":   nil,
 		"internal/dashboard": {"aggregate", "internal/render"},
 		"internal/anonymize": {"status", "parser"},
 		"internal/render":    {"status", "parser", "aggregate"},

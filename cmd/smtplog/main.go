@@ -69,7 +69,8 @@ type cli struct {
 	Codes    codesCmd    `cmd:"" help:"The status enum: every member, its number, meaning and source."`
 
 	Completion completionCmd `cmd:"" help:"What bash, zsh or fish needs to complete commands, flags and values."`
-	Man        manCmd        `cmd:"" hidden:"" help:"The manual page."`
+	Man        manCmd        `cmd:"" help:"The manual page, for man -l -."`
+	Licences   licencesCmd   `cmd:"" help:"The licences of smtplog and of all that its binary is made of."`
 }
 
 const description = `Smtplog reads Postfix and Exim logs and says what became of the mail.

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/smtplog/smtplog/internal/notices"
 )
 
 // manCmd is `smtplog man`.
@@ -15,6 +17,15 @@ type manCmd struct{}
 // Run prints the manual page, man(7), made of the grammar that the command line is read with.
 func (*manCmd) Run(p *program, k *kong.Kong) error {
 	_, err := io.WriteString(p.stdout, manual(k.Model))
+	return err
+}
+
+// licencesCmd is `smtplog licences`.
+type licencesCmd struct{}
+
+// Run prints the licences of all that the binary is made of, as they ask for.
+func (*licencesCmd) Run(p *program) error {
+	_, err := io.WriteString(p.stdout, notices.ThirdParty)
 	return err
 }
 

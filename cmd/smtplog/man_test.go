@@ -39,7 +39,7 @@ func TestManual(t *testing.T) {
 			}
 		}
 	}
-	if commands < 11 || flags < 150 {
+	if commands < 13 || flags < 150 {
 		t.Errorf("%d commands, %d flags in the help", commands, flags)
 	}
 	groff, err := exec.LookPath("groff")
