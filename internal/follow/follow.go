@@ -7,9 +7,6 @@
 //		saved[b.Path] = b.Pos // what a checkpoint keeps, together with the counts
 //	}
 //
-// To read history by other means and then go on here: End returns an open file and the
-// position behind its last whole line, At that of any offset, Predecessors the rotated files.
-//
 // # How nothing is lost or doubled
 //
 // What a path's log was between two rotations is a generation. It is known by its content: its

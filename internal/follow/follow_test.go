@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -715,28 +714,6 @@ func TestFromTime(t *testing.T) {
 			t.Errorf("from line %d: got %d bytes, want %d", from, len(r.text[path]), len(want))
 		}
 	}
-}
-
-// The seam between a reader of the history and the Follower: nothing is left out or twice,
-// even if the file is rotated between.
-func TestSeam(t *testing.T) {
-	t.Parallel()
-	path := logPath(t)
-	write(t, path, block(0, 10)+"unfini")
-	file, pos, err := End(path)
-	must(t, err)
-	defer file.Close()
-	write(t, path, "shed\n"+block(10, 20))
-	must(t, os.Rename(path, path+".1"))
-	write(t, path, block(20, 30))
-	history, err := io.ReadAll(io.NewSectionReader(file, 0, pos.Offset))
-	must(t, err)
-	if string(history) != block(0, 10) {
-		t.Errorf("history %q", history)
-	}
-	o := options(FromPositions, path)
-	o.Positions = []Position{pos}
-	read(t, o).wait(path, "unfinished\n"+block(10, 30))
 }
 
 // A line without end is handed on in pieces, and nothing of it is lost.

@@ -118,42 +118,6 @@ func readTail(r io.ReaderAt, base, offset int64) ([]byte, error) {
 	return tail[:n], err
 }
 
-// At returns the position of an offset in an open plain file, which must lie behind a line
-// feed or be 0. path is what will be followed.
-func At(file *os.File, path string, offset int64) (Position, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return Position{}, err
-	}
-	head, base, err := readHead(file)
-	if err != nil {
-		return Position{}, err
-	}
-	tail, err := readTail(file, base, offset)
-	if err != nil {
-		return Position{}, err
-	}
-	p := Position{Path: path, Offset: offset, Head: headPrint(head), Tail: fingerprint(tail), Modified: info.ModTime()}
-	p.Device, p.Inode = Identity(info)
-	return p, nil
-}
-
-// End opens a plain file and returns the position behind its last whole line. Whoever reads
-// the file up to there by other means and then follows FromPositions has every line once,
-// even if the file is rotated meanwhile. The caller closes the file.
-func End(path string) (*os.File, Position, error) {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, Position{}, err
-	}
-	p, err := At(file, path, lastLine(file))
-	if err != nil {
-		file.Close()
-		return nil, Position{}, err
-	}
-	return file, p, nil
-}
-
 // lastLine returns the offset behind the last line feed. An unfinished line longer than
 // maxPartial counts as read, as Run would have handed it on.
 func lastLine(file *os.File) int64 {

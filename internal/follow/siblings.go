@@ -225,17 +225,3 @@ func (s *sibling) look() {
 	}
 	s.packed, s.head = g.packed, bytes.Clone(g.head)
 }
-
-// Predecessors returns the files that a log was rotated to, oldest first.
-func Predecessors(path string) ([]string, error) {
-	listing, err := rotations(path)
-	if err != nil {
-		return nil, err
-	}
-	all, _ := siblings(listing, nil)
-	paths := make([]string, len(all))
-	for i, s := range all {
-		paths[i] = s.path
-	}
-	return paths, nil
-}

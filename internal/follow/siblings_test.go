@@ -77,10 +77,12 @@ func TestPredecessors(t *testing.T) {
 				}
 			}
 			write(t, path+".0", "") // without content
-			got, err := Predecessors(path)
+			listing, err := rotations(path)
 			must(t, err)
-			for i := range got {
-				got[i] = filepath.Base(got[i])
+			all, _ := siblings(listing, nil)
+			var got []string
+			for _, s := range all {
+				got = append(got, filepath.Base(s.path))
 			}
 			if want := strings.Fields(tt.want); !slices.Equal(got, want) {
 				t.Errorf("got %v, want %v", got, want)
@@ -92,10 +94,13 @@ func TestPredecessors(t *testing.T) {
 func TestPositionText(t *testing.T) {
 	path := logPath(t)
 	write(t, path, "one\ntwo\n")
-	file, p, err := End(path)
-	must(t, err)
-	defer file.Close()
-	if got, want := p.String(), "2c8b08da5ce60398:8"; got != want { // SHA-256 of "one\n"
+	o := options(FromStart, path)
+	o.Once = true
+	p := read(t, o).end()
+	if len(p) != 1 {
+		t.Fatalf("positions %v", p)
+	}
+	if got, want := p[0].String(), "2c8b08da5ce60398:8"; got != want { // SHA-256 of "one\n"
 		t.Errorf("got %s, want %s", got, want)
 	}
 	if (Position{Offset: 5}).String() != "-:5" {
