@@ -71,6 +71,14 @@ func periodOf(r *Report) period {
 	return p
 }
 
+// failed is how many recipients failed.
+func (p *period) failed() (n int64) {
+	for _, x := range p.failures {
+		n += x
+	}
+	return n
+}
+
 var changeColumns = []Column{{"group", "string"}, {"reason", "string"}, {"change", "string"}, {"before", "integer"}, {"now", "integer"},
 	{"expected", "number"}, {"p", "number"}}
 
@@ -81,16 +89,20 @@ const falseAlarms = 0.01
 // period: what is new, gone, grown or shrunk. If a reason came up at the same rate per
 // recipient in both periods, its share of the later one would be binomially distributed; a
 // change is shown if that has a probability p, on both sides, of less than falseAlarms
-// divided by the number of comparisons (Bonferroni). The first row is all failures together.
+// divided by the number of comparisons (Bonferroni). The first row is all failures together, the only one where the earlier period
+// had no mail.
 func (l *bounceLog) changeRows() (rows [][]any) {
 	before := l.before
 	if r := l.c.opt.Compare.Before; r != nil {
 		before = periodOf(r)
 	}
-	if before.recipients == 0 {
-		return nil
-	}
 	now := l.now()
+	if before.recipients == 0 {
+		if asked := l.c.opt.Compare; asked.Before == nil && asked.Since.IsZero() {
+			return nil
+		}
+		return [][]any{{"(all)", nil, "no_earlier_mail", int64(0), now.failed(), nil, nil}}
+	}
 	all := map[groupReason]int64{}
 	for k, n := range before.failures {
 		all[k] += n
@@ -117,13 +129,7 @@ func (l *bounceLog) changeRows() (rows [][]any) {
 		}
 		rows = append(rows, []any{word(k.group), word(k.reason.String()), change, x, y, math.Round(expected*10) / 10, round3(p)})
 	}
-	bad := func(p *period) (n int64) {
-		for _, x := range p.failures {
-			n += x
-		}
-		return n
-	}
-	x, y := bad(&before), bad(&now)
+	x, y := before.failed(), now.failed()
 	p := binomialTwoSided(y, x+y, share)
 	change := "same"
 	expected := float64(x) * float64(now.recipients) / float64(before.recipients)

@@ -134,15 +134,7 @@ func (f *CheckedFile) facts(zone *time.Location) string {
 		first, last := f.First.In(zone), f.Last.In(zone)
 		facts = append(facts, fmt.Sprintf("%s .. %s (%s)", first.Format(clock), last.Format(clock), span(last.Sub(first))))
 	}
-	lines := plural(f.Lines, "line")
-	switch {
-	case f.Lines > 0 && f.Understood == f.Lines:
-		lines += ", all understood"
-	case f.Lines > 0:
-		lines += fmt.Sprintf(": %s understood, %s other programs, %s unknown (%s)",
-			percent(f.Understood, f.Lines), percent(f.Ignored, f.Lines), percent(f.Unknown, f.Lines), group(f.Unknown))
-	}
-	facts = append(facts, lines)
+	facts = append(facts, understanding(f.Lines, f.Understood, f.Ignored, f.Unknown))
 	if f.Detail != "" {
 		facts = append(facts, "adds no counts: "+f.Detail)
 	}

@@ -224,7 +224,7 @@ func newPageTable(t *aggregate.Table, opt Options) pageTable {
 			continue
 		}
 		keep = append(keep, i)
-		p.Columns = append(p.Columns, pageColumn{Text(strings.ReplaceAll(c.Name, "_", " ")), numeric(c.Type)})
+		p.Columns = append(p.Columns, pageColumn{Text(heading(c)), numeric(c.Type)})
 	}
 	p.Rows = make([][]pageCell, len(rows))
 	for r, row := range rows {

@@ -156,7 +156,7 @@ func TestHTMLTables(t *testing.T) {
 
 func rowsOf(table *html.Node) (heads []string, rows [][]*html.Node) {
 	for _, th := range elements(elements(table, atom.Thead)[0], atom.Th) {
-		heads = append(heads, strings.ReplaceAll(textOf(th), " ", "_"))
+		heads = append(heads, strings.ReplaceAll(strings.TrimPrefix(textOf(th), "to "), " ", "_")) // "to 20m": an age
 	}
 	for _, tr := range elements(elements(table, atom.Tbody)[0], atom.Tr) {
 		rows = append(rows, elements(tr, atom.Td))

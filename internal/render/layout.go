@@ -26,7 +26,7 @@ func TextTable(columns []aggregate.Column, rows [][]any, opt Options) string {
 		if numeric(c.Type) {
 			align[i] = tw.AlignRight
 		}
-		header[i] = strings.ReplaceAll(c.Name, "_", " ")
+		header[i] = heading(c)
 	}
 	config := tw.CellConfig{
 		Alignment:  tw.CellAlignment{PerColumn: align},
@@ -64,6 +64,14 @@ func TextTable(columns []aggregate.Column, rows [][]any, opt Options) string {
 
 const gap = "  "
 
+// heading is a column's name as people read it: an age such as 20m is an upper bound.
+func heading(c aggregate.Column) string {
+	if n := len(c.Name) - 1; n > 0 && c.Name[n] == 'm' && c.Name[0] >= '1' && c.Name[0] <= '9' {
+		return "to " + c.Name
+	}
+	return strings.ReplaceAll(c.Name, "_", " ")
+}
+
 // layout turns cells into strings that fit, and drops columns without content.
 func layout(columns []aggregate.Column, rows [][]any, opt Options) ([]aggregate.Column, [][]string) {
 	clock := timeLayout(rows, opt.Zone)
@@ -86,7 +94,7 @@ func layout(columns []aggregate.Column, rows [][]any, opt Options) ([]aggregate.
 			continue
 		}
 		keep = append(keep, i)
-		widths[i] = max(widths[i], len(c.Name))
+		widths[i] = max(widths[i], len(heading(c)))
 		total += widths[i] + len(gap)
 	}
 	// Too wide: columns that say least go first, as long as the texts could not all be read;

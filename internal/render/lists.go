@@ -196,6 +196,9 @@ func PerSender(w io.Writer, t *aggregate.Table, format string, opt Options) erro
 	}
 	var b bytes.Buffer
 	for i := 0; i < len(t.Rows); {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
 		name, _ := t.Rows[i][sender].(string)
 		var rows [][]any
 		var reasons []string
@@ -223,7 +226,9 @@ func PerSender(w io.Writer, t *aggregate.Table, format string, opt Options) erro
 			for _, r := range reasons {
 				fmt.Fprintf(&b, "\n- %s: %s", Markdown(r), Markdown(meaning[r]))
 			}
-			b.WriteString("\n\n")
+			if len(reasons) > 0 {
+				b.WriteByte('\n')
+			}
 			continue
 		}
 		fmt.Fprintf(&b, "%s: %s\n%s", opt.paint(bold, Text(name)), said, TextTable(shown, rows, opt))
@@ -232,7 +237,6 @@ func PerSender(w io.Writer, t *aggregate.Table, format string, opt Options) erro
 				fmt.Fprintf(&b, "%s%s\n", []string{"- ", "  "}[min(j, 1)], line)
 			}
 		}
-		b.WriteByte('\n')
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -45,6 +45,8 @@ func writeText(w io.Writer, r *aggregate.Report, opt Options) error {
 	}
 	for _, t := range pick(r, opt.Table) {
 		switch {
+		case len(t.Rows) == 0 && opt.Table == t.Name:
+			fmt.Fprintf(&b, "\n%s\n(none)\n", opt.paint(bold, cut(t.Title, opt.Width)))
 		case len(t.Rows) == 0, t.Name == "by_group" && opt.Table == "": // machines compare reports by it
 		case t.Name == "advice":
 			writeAdvice(&b, &t, opt)
@@ -61,14 +63,7 @@ func writeText(w io.Writer, r *aggregate.Report, opt Options) error {
 func coverage(r *aggregate.Report, opt Options) []string {
 	in := &r.Input
 	var lines []string
-	share := func(n int64) string {
-		if in.Lines == 0 {
-			return "0 %"
-		}
-		return percent(n, in.Lines)
-	}
-	lines = append(lines, fmt.Sprintf("%s lines: %s understood, %s other programs, %s unknown (%s)",
-		group(in.Lines), share(in.Understood), share(in.Ignored), share(in.Unknown), group(in.Unknown)))
+	lines = append(lines, understanding(in.Lines, in.Understood, in.Ignored, in.Unknown))
 	files := plural(int64(in.Files), "file")
 	if len(in.Kinds) > 1 || in.Kinds["plain"] != in.Files {
 		var kinds []string

@@ -142,7 +142,7 @@ func TestPivot(t *testing.T) {
 func TestWords(t *testing.T) {
 	for got, want := range map[string]string{
 		group(0): "0", group(999): "999", group(1000): "1,000", group(-1234567): "-1,234,567",
-		percent(0, 10): "0.0 %", percent(1, 10_000): "<0.1 %", percent(9_999, 10_000): ">99.9 %", percent(10, 10): "100.0 %", percent(1, 0): "0 %",
+		percent(0, 10): "0 %", percent(1, 10_000): "<0.1 %", percent(9_999, 10_000): ">99.9 %", percent(10, 10): "100 %", percent(0, 0): "0 %",
 		size(0): "0 B", size(1023): "1023 B", size(1536): "1.5 KiB", size(5 << 30): "5.0 GiB",
 		span(0): "0s", span(40 * time.Millisecond): "0.04s", span(90 * time.Second): "1m30s", span(26 * time.Hour): "1d02h", span(59*time.Minute + 59*time.Second): "59m59s",
 		plural(1, "file"): "1 file", plural(2, "file"): "2 files",

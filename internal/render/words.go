@@ -65,17 +65,30 @@ func group(n int64) string {
 
 // percent writes n as a share of total.
 func percent(n, total int64) string {
-	if total == 0 {
-		return "0 %"
-	}
 	p := float64(n) * 100 / float64(total)
 	switch {
-	case n != 0 && p < 0.1:
+	case n == 0:
+		return "0 %"
+	case n == total:
+		return "100 %"
+	case p < 0.1:
 		return "<0.1 %"
-	case n != total && p > 99.9:
+	case p > 99.9:
 		return ">99.9 %"
 	}
 	return strconv.FormatFloat(p, 'f', 1, 64) + " %"
+}
+
+// understanding says how much of some lines was understood.
+func understanding(lines, understood, ignored, unknown int64) string {
+	if lines == understood {
+		if lines == 0 {
+			return "0 lines"
+		}
+		return plural(lines, "line") + ", all understood"
+	}
+	return fmt.Sprintf("%s: %s understood, %s other programs, %s unknown (%s)", plural(lines, "line"),
+		percent(understood, lines), percent(ignored, lines), percent(unknown, lines), group(unknown))
 }
 
 func plural(n int64, word string) string {
