@@ -58,7 +58,11 @@ _smtplog() {
     fi
     compadd -- ${found}
 }
-compdef _smtplog smtplog
+if [[ ${funcstack[1]} == _smtplog ]]; then # a file in $fpath, at its first use
+    _smtplog
+else
+    compdef _smtplog smtplog
+fi
 `,
 	"fish": `# smtplog completion fish | source
 function __smtplog_complete
