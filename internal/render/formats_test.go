@@ -32,7 +32,7 @@ func TestEveryFormat(t *testing.T) {
 		if !strings.Contains(out, "mark") || !strings.Contains(out, "7") {
 			t.Errorf("%s as %s lacks the row: %q", what, format, out)
 		}
-		if strings.ContainsAny(out, "\x1b\u202e") || format == "html" && strings.Contains(out, "<script>alert") || strings.Contains(out, "\n# x") {
+		if strings.ContainsAny(out, "\x1b\u202e") || format == "html" && strings.Contains(out, "<script>alert") || strings.Contains(out, "\n# x") || !strings.HasSuffix(out, "\n") {
 			t.Errorf("%s as %s: %q", what, format, out)
 		}
 	}
