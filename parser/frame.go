@@ -130,6 +130,8 @@ func (p *Parser) readHeader(b []byte, f *frame) bool {
 		f.time, f.bsd = t, true
 		readHostTag(after, f)
 		return true
+	case c == '@':
+		return p.readTAI(b, f)
 	case c == '[': // journalctl -o short-monotonic
 		word, after, _ := cutByte(b, ']')
 		if len(after) > 1 && after[0] == ' ' && isSeconds(trimLeft(word[1:])) {

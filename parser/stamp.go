@@ -2,6 +2,8 @@ package parser
 
 import (
 	"bytes"
+	"encoding/binary"
+	"encoding/hex"
 	"time"
 )
 
@@ -392,6 +394,24 @@ func (s *stamps) unix(b []byte) (t time.Time, ok bool) {
 		return time.Unix(0, n).In(s.zone), true
 	}
 	return time.Unix(0, n*10+int64(b[18]-'0')).In(s.zone), true // number stops at 18 digits
+}
+
+// tai64n reads "@40000000690832a12faf0800 ": in hex 2^62 and seconds, then nanoseconds. The
+// seconds are 10 ahead of those since 1970, as daemontools and runit count them (s6-log: 37).
+func (s *stamps) tai64n(b []byte) (t time.Time, rest []byte, ok bool) {
+	const width = 1 + 16 + 8
+	if len(b) < width || b[0] != '@' || len(b) > width && b[width] != ' ' {
+		return t, b, false
+	}
+	var n [12]byte
+	if _, err := hex.Decode(n[:], b[1:width]); err != nil {
+		return t, b, false
+	}
+	sec, nano := binary.BigEndian.Uint64(n[:8])-1<<62-10, binary.BigEndian.Uint32(n[8:])
+	if sec > 1<<36 || nano >= 1e9 {
+		return t, b, false
+	}
+	return time.Unix(int64(sec), int64(nano)).In(s.zone), b[min(width+1, len(b)):], true
 }
 
 // any reads a stamp of any kind that is all of b.

@@ -137,3 +137,25 @@ func TestSettle(t *testing.T) {
 		}
 	}
 }
+
+// 4000000000000000 is the beginning of 1970 TAI, 10 s before that of 1970 UTC.
+func TestTAI64N(t *testing.T) {
+	for stamp, want := range map[string]string{
+		"@400000000000000a00000000 ":         "1970-01-01T00:00:00Z",
+		"@4000000037c219bf2ef02e94 x":        "1999-08-24T04:04:05.7874925Z",
+		"@4000000037C219BF2EF02E94":          "1999-08-24T04:04:05.7874925Z",
+		"@4000000037c219bf2ef02e94x":         "",
+		"@4000000037c219bf2ef02e9 x":         "",
+		"@4000000037c219bg2ef02e94 x":        "",
+		"@4000000037c219bf3b9aca00 x":        "", // 10^9 ns
+		"@3fffffffffffffff00000000 x":        "",
+		"@ffffffffffffffff00000000 x":        "",
+		"@4000000000000000000000000000000 x": "",
+	} {
+		s := stamps{zone: time.UTC}
+		got, rest, ok := s.tai64n([]byte(stamp))
+		if ok != (want != "") || ok && got.Format(time.RFC3339Nano) != want || !ok && string(rest) != stamp {
+			t.Errorf("%s: %v, %q, %v", stamp, got, rest, ok)
+		}
+	}
+}

@@ -54,6 +54,21 @@ func (p *Parser) readCRI(b []byte, f *frame) bool {
 	return true
 }
 
+// readTAI reads what multilog and svlogd put before a line, a TAI64N stamp, and behind it the
+// facility that socklog writes: "@400000006aa8... mail.info: ".
+func (p *Parser) readTAI(b []byte, f *frame) bool {
+	t, rest, ok := p.stamps.tai64n(b)
+	if !ok {
+		return false
+	}
+	if word, after := cutWord(rest); len(word) > 1 && word[len(word)-1] == ':' && isLevel(word[:len(word)-1]) {
+		rest = after
+	}
+	f.time = t
+	readHostTag(rest, f)
+	return true
+}
+
 // wrapped reads a tag at the start of a message that has no header of its own.
 func (f *frame) wrapped() {
 	if !headerFollows(f.msg) {

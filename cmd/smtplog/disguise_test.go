@@ -155,6 +155,8 @@ var disguises = []disguise{
 		in.time = r.time.Add(-5 * time.Hour)
 		return r.at("2006-01-02T15:04:05.000000000Z ") + in.own()
 	}},
+	{name: "TAI64N", line: func(r *record) string { return tai64n(r) + r.own() }},
+	{name: "TAI64N of socklog", line: func(r *record) string { return tai64n(r) + "mail.info: " + r.bsd() }},
 	{name: "docker compose logs", line: func(r *record) string { return "mail-1  | " + r.own() }},
 	{name: "docker compose logs, coloured, with -t", line: func(r *record) string {
 		return "\x1b[36mmail-1  |\x1b[0m " + r.at("2006-01-02T15:04:05.000000000Z ") + r.own()
@@ -383,4 +385,9 @@ func compareSummaries(t *testing.T, d *disguise, got, want *summary) {
 			t.Errorf("table %s differs", table.Name)
 		}
 	}
+}
+
+// tai64n is a stamp as multilog writes it: 2^62 and 10 s before the seconds since 1970.
+func tai64n(r *record) string {
+	return fmt.Sprintf("@4%015x%08x ", r.time.Unix()+10, 123456789)
 }

@@ -144,6 +144,8 @@ func stampsOf(line []byte, zone *time.Location) (stamps, from string) {
 		} else if ok {
 			return stampsOf(rest, zone)
 		}
+	case line[0] == '@':
+		return "TAI64N", "in the stamps"
 	case 'A' <= line[0] && line[0] <= 'Z':
 		return "RFC 3164", given
 	case len(line) > 20 && '0' <= line[0] && line[0] <= '9':
