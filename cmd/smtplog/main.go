@@ -55,7 +55,7 @@ func main() {
 type cli struct {
 	Version    kong.VersionFlag `env:"-" help:"Print the version and exit."`
 	NoProgress bool             `help:"Do not show progress."`
-	Config     kong.ConfigFlag  `env:"-" placeholder:"FILE" help:"Take flags from this YAML file too (also $$SMTPLOG_CONFIG)."`
+	Config     kong.ConfigFlag  `env:"-" placeholder:"FILE" help:"Take flags from this YAML file too (also $$SMTPLOG_CONFIG). Any flag may be set in the environment as well: $$SMTPLOG_TZ for --tz."`
 
 	Report   reportCmd   `cmd:"" default:"withargs" help:"Failure tables from historical logs (the default command)."`
 	Tail     tailCmd     `cmd:"" help:"The same tables live, while files grow and rotate."`
@@ -212,6 +212,7 @@ func (c *cli) grammar(stdout, stderr io.Writer) *kong.Kong {
 		kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
 		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
 		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
+		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // without the variable of each
 		vars(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
 	if err != nil {
 		panic(err) // the grammar is wrong
