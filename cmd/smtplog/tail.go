@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -291,6 +292,11 @@ func (t *tailer) follow() error {
 		return failed
 	}
 	t.save()
+	if t.cmd.Checkpoint == "" {
+		if err := t.unended(); err != nil {
+			return err
+		}
+	}
 	if ui != nil { // the streams have ended; the user looks on
 		for ui != nil {
 			select {
@@ -361,6 +367,23 @@ func (t *tailer) count(b *follow.Block) error {
 		at = len(b.Text) - len(rest)
 	}
 	l.keep(b.Text)
+	if t.flush != nil {
+		return t.flush()
+	}
+	return nil
+}
+
+// unended counts the events whose lines a container began and never ended. Where there is a
+// checkpoint they are left to the next run, which may see their ends.
+func (t *tailer) unended() error {
+	for _, path := range slices.Sorted(maps.Keys(t.logs)) {
+		l := t.logs[path]
+		for l.parser != nil && l.parser.Flush(&l.ev) {
+			if _, counts := t.c.Event(&l.ev, l.set); counts && t.each != nil {
+				t.each(l, &follow.Block{Path: path, Pos: l.pos}, 0)
+			}
+		}
+	}
 	if t.flush != nil {
 		return t.flush()
 	}
