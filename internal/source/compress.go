@@ -13,6 +13,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 	"github.com/pierrec/lz4/v4"
+	"golang.org/x/text/encoding/unicode"
 )
 
 // maxWindow bounds the history that a decompressor keeps, in bytes: what zstd -d allows too
@@ -41,7 +42,11 @@ var compressions = []compression{
 	{"zip", "PK\x03\x04", nil},             //
 	{"7z", "7z\xbc\xaf\x27\x1c", nil},      //
 	{"journal", "LPKSHHRH", openNoJournal}, // systemd, "Journal File Format"
+	{utf16, "\xff\xfe", openUTF16},         // a byte order mark: no compression, but undone like one
+	{utf16, "\xfe\xff", openUTF16},         //
 }
+
+const utf16 = "utf-16"
 
 // magicSize is the length of the longest magic.
 const magicSize = 8
@@ -71,13 +76,13 @@ func (c *compression) decompress(r io.Reader) (io.Reader, time.Time, error) {
 	return content, modified, nil
 }
 
-// Unpack returns the content of r from its beginning; nil if it is not compressed. Nothing
-// needs closing.
+// Unpack returns the content of r from its beginning; nil if it is not compressed (UTF-16 is
+// not). Nothing needs closing.
 func Unpack(r io.Reader) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
 	head, _ := in.Peek(magicSize)
 	c := compressionOf(head)
-	if c == nil {
+	if c == nil || c.kind == utf16 {
 		return nil, nil
 	}
 	content, _, err := c.decompress(in)
@@ -121,6 +126,10 @@ func openZstd(r io.Reader) (io.Reader, time.Time, error) {
 
 func openLZ4(r io.Reader) (io.Reader, time.Time, error) {
 	return lz4.NewReader(r), time.Time{}, nil
+}
+
+func openUTF16(r io.Reader) (io.Reader, time.Time, error) {
+	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(r), time.Time{}, nil
 }
 
 func openNoJournal(io.Reader) (io.Reader, time.Time, error) {

@@ -70,6 +70,8 @@ func TestCompressions(t *testing.T) {
 		"lz4":   pack(t, "lz4", "one\ntwo\n", "three\n"),
 		"bzip2": unbase64(t, bzip2Streams),
 		"xz":    unbase64(t, xzStreams),
+
+		"utf-16": []byte("\xff\xfeo\x00n\x00e\x00\n\x00t\x00w\x00o\x00\n\x00t\x00h\x00r\x00e\x00e\x00\n\x00"),
 	} {
 		for _, path := range []string{write(t, "mail.log", content), "-"} {
 			f, err := Open(path, bytes.NewReader(content))
