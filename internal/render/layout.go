@@ -205,7 +205,7 @@ func cellColor(column, s string) string {
 			return red
 		}
 	}
-	return plain
+	return ""
 }
 
 func anyNonZero(rows [][]any, i int) bool {

@@ -21,9 +21,9 @@ const (
 	plain  = "\x1b[0m"
 )
 
-// paint puts s in a colour.
+// paint puts s in a colour, "" for none.
 func (o *Options) paint(color, s string) string {
-	if !o.Color || s == "" {
+	if !o.Color || s == "" || color == "" {
 		return s
 	}
 	return color + s + plain

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -150,6 +151,25 @@ func TestWords(t *testing.T) {
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// Colour changes no column: without its sequences a coloured report is the plain one.
+func TestColourTakesNoRoom(t *testing.T) {
+	sequence := regexp.MustCompile("\x1b\\[[0-9;]*m")
+	for _, bounces := range []bool{false, true} {
+		r := labReport(t, "postfix.log", bounces)
+		for _, width := range []int{80, 160} {
+			var want, coloured bytes.Buffer
+			for b, color := range map[*bytes.Buffer]bool{&want: false, &coloured: true} {
+				if err := Report(b, r, "table", Options{Width: width, Color: color, Zone: time.UTC}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got := sequence.ReplaceAllString(coloured.String(), ""); got != want.String() || coloured.Len() == want.Len() {
+				t.Errorf("width %d: the coloured report is another one", width)
+			}
 		}
 	}
 }
