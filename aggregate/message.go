@@ -79,7 +79,7 @@ func (s Source) String() string {
 	return [...]string{"", "smtp", "local", "notification", "forwarded", "reinjected", "", ""}[s&7]
 }
 
-// Peer is a host as logged; parser.Peer with strings.
+// Peer is a host as logged, "" and 0 where the log does not say; parser.Peer with strings.
 type Peer struct {
 	Name, IP, Helo string
 	Port           uint16
@@ -88,14 +88,14 @@ type Peer struct {
 // IsZero tells whether nothing about the host was logged.
 func (p Peer) IsZero() bool { return p == Peer{} }
 
-// Answer is why an attempt ended as it did.
+// Answer is why an attempt ended as it did. The zero Answer is none.
 type Answer struct {
-	Code     int // reply code; 0: none
-	Enhanced status.Enhanced
-	Stage    status.Stage
-	Origin   status.Origin
-	Text     string
-	Reason   status.Reason // ReasonNone: it did not fail
+	Code     int             // reply code; 0: none
+	Enhanced status.Enhanced // the reply's own, else the MTA's
+	Stage    status.Stage    // at which it was given
+	Origin   status.Origin   // who gave it
+	Text     string          // without its codes, or the MTA's own words
+	Reason   status.Reason   // ReasonNone: it did not fail
 }
 
 // Message is one lifetime of a queue ID: the record that every table is made of.
@@ -110,11 +110,11 @@ type Message struct {
 	Last   time.Time // of its latest line
 	Closed time.Time // when it ended; zero: it has not
 
-	MessageID string
-	Sender    string
-	User      string
-	Client    Peer
-	Size      int64 // bytes; 0: not logged
+	MessageID string // without brackets; "": not logged
+	Sender    string // "<>": the null path; "": not logged
+	User      string // that logged in, or the local user
+	Client    Peer   // that handed it in
+	Size      int64  // bytes; 0: not logged
 	Source    Source
 	State     State
 
@@ -152,17 +152,17 @@ type Message struct {
 
 // Recipient is one recipient of a message: a distinct address and original address.
 type Recipient struct {
-	Address  string
+	Address  string // as logged, without brackets
 	Original string // before aliases; "" where it is the same
 	Outcome  Outcome
-	Time     time.Time // of the deciding line
-	Delay    time.Duration
-	HasDelay bool
-	Relay    Peer
-	Attempts int // real ones: deferrals without an attempt are not counted
-	Answer   Answer
-	Status   status.Code
-	NextID   string // the queue ID that continues it
+	Time     time.Time     // of the deciding line
+	Delay    time.Duration // since its arrival, as that line says (delay=, QT=)
+	HasDelay bool          // it says so: a Delay of 0 is one
+	Relay    Peer          // next hop
+	Attempts int           // real ones: deferrals without an attempt are not counted
+	Answer   Answer        // that decided the outcome
+	Status   status.Code   // of Answer: StatusOf
+	NextID   string        // the queue ID that continues it
 	// Cancelled: the message was given up by an administrator or by a time limit for frozen
 	// messages; Answer is the last deferral's (Exim "cancelled by").
 	Cancelled bool

@@ -109,19 +109,19 @@ const (
 // failures since mail last got through.
 type Suppression struct {
 	Address     string // as logged last
-	State       string
+	State       string // Suppressed, Held ...
 	Cause       string // why it is not suppressed
 	Reason      status.Reason
-	Failures    int64
+	Failures    int64 // failed recipients
 	First, Last time.Time
-	Code        int
-	Enhanced    string
-	Rule        string
-	Confidence  float64
-	Origin      string
+	Code        int     // of the last failure, as all below; 0: none
+	Enhanced    string  // "": none
+	Rule        string  // that found the reason
+	Confidence  float64 // in the reason, 0 to 1
+	Origin      string  // a status.Origin's word
 	Reply       string
-	Provider    string
-	Original    string // the address before aliases
+	Provider    string // of the mailbox; "": not known
+	Original    string // the address before aliases; "": the same
 	QueueID     string
 }
 
