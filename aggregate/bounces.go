@@ -2,8 +2,8 @@ package aggregate
 
 import (
 	"cmp"
+	"iter"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/smtplog/smtplog/parser"
@@ -21,7 +21,7 @@ var bounceSpecs = []spec{
 	groupSpec("by_reason", "Failed recipients by reason", DimReason),
 	{"advice", "What the reasons mean, and what to do", "recipients",
 		[]Column{{"reason", "string"}, {"recipients", "integer"}, {"who", "string"}, {"meaning", "string"}, {"advice", "string"}},
-		from((*bounceLog).adviceRows)},
+		from(whole((*bounceLog).adviceRows))},
 	groupSpec("by_status", "Failed recipients by status", DimStatus, DimCode, DimEnhanced),
 	groupSpec("by_domain", "Failed recipients by domain", DimDomain),
 	groupSpec("by_provider", "Failed recipients by mailbox provider", DimProvider),
@@ -29,32 +29,92 @@ var bounceSpecs = []spec{
 	{"by_group", "Failed recipients by provider, else domain, and reason", "recipients",
 		[]Column{{"group", "string"}, {"reason", "string"}, {"recipients", "integer"}}, from((*bounceLog).groupReasonRows)},
 	{"incidents", "Incidents: failures of one kind at one place", "attempts",
-		incidentColumns, from((*bounceLog).incidentRows)},
-	{"block_lists", "Who refuses which of our addresses", "attempts", blockColumns, from((*bounceLog).blockRows)},
+		incidentColumns, from(whole((*bounceLog).incidentRows))},
+	{"block_lists", "Who refuses which of our addresses", "attempts", blockColumns, from(whole((*bounceLog).blockRows))},
 	{"own_block_lists", "Clients that we refuse because a list has them", "refusals",
-		ownListColumns, from((*bounceLog).ownListRows)},
-	{"changes", "What changed", "recipients", changeColumns, from((*bounceLog).changeRows)},
+		ownListColumns, from(whole((*bounceLog).ownListRows))},
+	{"changes", "What changed", "recipients", changeColumns, from(whole((*bounceLog).changeRows))},
 	{"suppress", "Addresses to send nothing more to", "addresses", suppressColumns, from((*bounceLog).suppressRows)},
 	{"suppress_held", "Failed and not suppressed, and why", "addresses",
 		heldColumns, from((*bounceLog).heldRows)},
 	{"suppress_changes", "Changes since the earlier list", "addresses",
-		suppressChangeColumns, from((*bounceLog).suppressChangeRows)},
+		suppressChangeColumns, from(whole((*bounceLog).suppressChangeRows))},
+}
+
+// A rowMaker makes the rows of a table one by one, until put does not want the next. A row may be
+// used again for the next one.
+type rowMaker func(l *bounceLog, put func(row []any) bool)
+
+// whole is the rowMaker of a table that is small.
+func whole(rows func(*bounceLog) [][]any) rowMaker {
+	return func(l *bounceLog, put func([]any) bool) {
+		for _, row := range rows(l) {
+			if !put(row) {
+				return
+			}
+		}
+	}
 }
 
 // bounceTable is a table of a bounceLog.
 type bounceTable struct {
 	log  *bounceLog
-	make func(*bounceLog) [][]any
+	make rowMaker
 }
 
-func from(make func(*bounceLog) [][]any) func(*Collector) fold {
+func from(make rowMaker) func(*Collector) fold {
 	return func(*Collector) fold { return &bounceTable{make: make} }
 }
 
 func (t *bounceTable) merge(fold) {}
 
-func (t *bounceTable) rows() ([][]any, bool) {
-	return t.make(t.log), t.log.full || t.log.beyond > 0
+func (t *bounceTable) rows() (rows [][]any, approximate bool) {
+	t.make(t.log, func(row []any) bool {
+		rows = append(rows, slices.Clone(row))
+		return true
+	})
+	return rows, t.approximate()
+}
+
+func (t *bounceTable) approximate() bool { return t.log.full || t.log.beyond > 0 }
+
+// All goes through the rows, whether they are in Rows or made one by one (Options.Stream); a row is
+// valid until the next.
+func (t *Table) All() iter.Seq[[]any] {
+	if t.made == nil {
+		return slices.Values(t.Rows)
+	}
+	return func(yield func([]any) bool) { t.made.make(t.made.log, yield) }
+}
+
+// Len is how many rows there are, with those that are made one by one and those that Head has left out.
+func (t *Table) Len() int {
+	if t.made == nil {
+		return len(t.Rows) + t.More
+	}
+	n := 0
+	for range t.All() {
+		n++
+	}
+	return n
+}
+
+// Head returns a table whose rows are made one by one with the first n of them in Rows, all where n
+// is not positive; a table that has its rows as it is.
+func (t *Table) Head(n int) Table {
+	head := *t
+	if t.made == nil {
+		return head
+	}
+	head.made = nil
+	for row := range t.All() {
+		if n > 0 && len(head.Rows) >= n {
+			head.More++
+		} else {
+			head.Rows = append(head.Rows, slices.Clone(row))
+		}
+	}
+	return head
 }
 
 // bounces is the one fold of a bounce report, nil where there is none.
@@ -89,7 +149,7 @@ func groupSpec(name, title string, dims ...Dim) spec {
 		columns = append(columns, Column{"category", "string"}, Column{"action", "string"})
 	}
 	return spec{name, title, "recipients", append(columns, groupColumns...),
-		from(func(l *bounceLog) [][]any { return l.groupRows(dims) })}
+		from(func(l *bounceLog, put func([]any) bool) { l.groupRows(dims, put) })}
 }
 
 var groupColumns = []Column{{"bounced", "integer"}, {"expired", "integer"}, {"recipients", "integer"}, {"addresses", "integer"},
@@ -98,7 +158,6 @@ var groupColumns = []Column{{"bounced", "integer"}, {"expired", "integer"}, {"re
 
 // Bounds of a bounceLog.
 const (
-	maxFailures  = 1_000_000
 	maxDelivered = 4_000_000
 	maxBuckets   = 1_000_000
 )
@@ -106,11 +165,15 @@ const (
 // bounceLog is what the bounce report is made of: the failed recipients, and what is needed
 // to tell whether their failure still holds. Adding and merging commute.
 type bounceLog struct {
-	c        *Collector `state:"-"`
-	kept     []failureRef
-	failures []failure           `state:"-"` // kept, in order of time; made when all is counted
-	beyond   int64               // failed recipients that found no room
-	failing  map[uint64]struct{} // addresses of failures, by hash
+	c       *Collector `state:"-"`
+	kept    failures
+	beyond  int64               // failed recipients that found no room
+	failing map[uint64]struct{} // addresses of failures, by hash
+
+	// Made when all is counted: the failures in order of time, and by address, those of one in
+	// order of time.
+	byTime, byAddress []uint32 `state:"-"`
+	one               failure  `state:"-"` // see at
 
 	// delivered has when an address last got mail, by hash of the address, in Unix
 	// nanoseconds. Where there are too many addresses the older half is given up, but for
@@ -128,20 +191,7 @@ type bounceLog struct {
 	total  int64  // recipients with an end in the window: the exposure of the comparison
 	full   bool   // one of the maps found no room for a key
 
-	decided *verdicts                  `state:"-"` // made once for all tables of a report
-	replies map[*Message]map[reply]int `state:"-"` // how many recipients got each reply; see shared
-}
-
-// failure is one failed recipient of a message.
-type failure struct {
-	m *Message
-	r *Recipient
-}
-
-// failureRef is a failure in a form that can be saved: i is the recipient's place in m.
-type failureRef struct {
-	m *Message
-	i int
+	decided *verdicts `state:"-"` // made once for all tables of a report
 }
 
 func newBounceLog(c *Collector) *bounceLog {
@@ -175,11 +225,11 @@ func (l *bounceLog) end(v *View, i int, passed bool) {
 	if !failed(r.Outcome) {
 		return
 	}
-	if len(l.kept) >= maxFailures {
+	if l.kept.full() {
 		l.beyond++
 		return
 	}
-	l.kept = append(l.kept, failureRef{v.Message, i})
+	l.kept.add(v.Message, i, l.c.opt.PerSender)
 	l.failing[hash(mailbox(r.Address))] = struct{}{}
 }
 
@@ -267,9 +317,7 @@ func (l *bounceLog) rows() ([][]any, bool) { return nil, false } // see tables
 
 func (l *bounceLog) merge(f fold) {
 	o := f.(*bounceLog)
-	room := max(0, maxFailures-len(l.kept))
-	l.beyond += o.beyond + int64(max(0, len(o.kept)-room))
-	l.kept = append(l.kept, o.kept[:min(len(o.kept), room)]...)
+	l.beyond += o.beyond + l.kept.merge(&o.kept)
 	for h := range o.failing {
 		l.failing[h] = struct{}{}
 	}
@@ -317,33 +365,64 @@ func get[K comparable, T any](m map[K]*T, key K, full *bool) *T {
 	return t
 }
 
-// sortFailures brings the failures into the order of their times.
+// sortFailures brings the failures into their orders.
 func (l *bounceLog) sortFailures() {
-	l.failures = make([]failure, len(l.kept))
-	for i, k := range l.kept {
-		l.failures[i] = failure{k.m, &k.m.Recipients[k.i]}
+	n := l.kept.list.len()
+	l.byTime = make([]uint32, n)
+	for i := range l.byTime {
+		l.byTime[i] = uint32(i)
 	}
-	slices.SortStableFunc(l.failures, func(a, b failure) int {
-		return cmp.Or(a.r.Time.Compare(b.r.Time), cmp.Compare(a.m.Host, b.m.Host), cmp.Compare(a.m.QueueID, b.m.QueueID),
-			cmp.Compare(a.r.Address, b.r.Address), cmp.Compare(a.r.Original, b.r.Original))
+	slices.SortFunc(l.byTime, func(i, j uint32) int {
+		a, b := l.kept.list.at(i), l.kept.list.at(j)
+		if c := a.time.Compare(b.time); c != 0 {
+			return c
+		}
+		d, e := l.kept.envelope(a), l.kept.envelope(b)
+		return cmp.Or(cmp.Compare(d.host, e.host), cmp.Compare(d.queueID, e.queueID), cmp.Compare(a.address, b.address),
+			cmp.Compare(a.original, b.original), cmp.Compare(i, j))
 	})
+	place := make([]uint32, n)
+	for i, j := range l.byTime {
+		place[j] = uint32(i)
+	}
+	keys := make([]string, n)
+	for i := range keys {
+		keys[i] = addressKey(l.kept.list.at(uint32(i)).address)
+	}
+	l.byAddress = slices.Clone(l.byTime)
+	slices.SortFunc(l.byAddress, func(i, j uint32) int { return cmp.Or(cmp.Compare(keys[i], keys[j]), cmp.Compare(place[i], place[j])) })
+}
+
+// addresses calls f for each address with its failures, in the order of addresses.
+func (l *bounceLog) addresses(f func(key string, all []uint32)) {
+	for rest := l.byAddress; len(rest) > 0; {
+		key, n := addressKey(l.kept.list.at(rest[0]).address), 1
+		for n < len(rest) && addressKey(l.kept.list.at(rest[n]).address) == key {
+			n++
+		}
+		f(key, rest[:n])
+		rest = rest[n:]
+	}
 }
 
 // listRows lists failed recipients, oldest first.
-func (l *bounceLog) listRows() [][]any {
-	rows := make([][]any, len(l.failures))
-	for i, f := range l.failures {
+func (l *bounceLog) listRows(put func([]any) bool) {
+	var row []any
+	for _, i := range l.byTime {
+		f := l.at(i)
 		v := l.c.View(f.m, f.r)
 		a := &f.r.Answer
 		relay := f.r.Relay.Name
 		if relay == "" {
 			relay = f.r.Relay.IP
 		}
-		rows[i] = []any{f.r.Time, f.r.Address, f.r.Outcome.String(), codeCell(a.Code), a.Enhanced.String(), f.r.Status.String(), a.Reason.String(), a.Text,
+		row = append(row[:0], f.r.Time, f.r.Address, f.r.Outcome.String(), codeCell(a.Code), a.Enhanced.String(), f.r.Status.String(), a.Reason.String(), a.Text,
 			f.m.Sender, relay, a.Stage.String(), a.Origin.String(), int64(f.r.Attempts), f.m.QueueID, word(l.c.provider(&v)),
-			timeCell(l.later(mailbox(f.r.Address), f.r.Time))}
+			timeCell(l.later(mailbox(f.r.Address), f.r.Time)))
+		if !put(row) {
+			return
+		}
 	}
-	return rows
 }
 
 func codeCell(code int) any {
@@ -362,12 +441,13 @@ func timeCell(t time.Time) any {
 
 // group is what the failed recipients of a row have in common.
 type group struct {
+	number           uint32 // from 1 on
 	bounced, expired int64
-	origins          [4]int64             // by status.Origin
-	addresses        map[string]time.Time // their latest failure
-	messages         map[*Message]struct{}
+	origins          [4]int64 // by status.Origin
 	first, last      time.Time
 	reply            string // the latest
+
+	addresses, messages, later int64 // see count
 }
 
 func (g *group) total() int64 { return g.bounced + g.expired }
@@ -379,43 +459,79 @@ func (g *group) add(f failure) {
 		g.expired++
 	}
 	g.origins[f.r.Answer.Origin&3]++
-	if g.addresses == nil {
-		g.addresses, g.messages = map[string]time.Time{}, map[*Message]struct{}{}
-	}
-	key := mailbox(f.r.Address)
-	if key == "" {
-		key = strings.ToLower(f.r.Address)
-	}
-	g.addresses[key] = f.r.Time // failures come in order of time
-	g.messages[f.m] = struct{}{}
 	if g.first.IsZero() {
 		g.first = f.r.Time
 	}
-	g.last, g.reply = f.r.Time, f.r.Answer.Text
+	g.last, g.reply = f.r.Time, f.r.Answer.Text // failures come in order of time
 }
 
-// grouped groups the failures by some dimensions. Senders that name the recipient are one.
-func (l *bounceLog) grouped(dims []Dim) keyed[group] {
-	k := newKeyed[group](dims)
-	for _, f := range l.failures {
+// grouped groups the failures by some dimensions. Senders that name the recipient are one. groups
+// are the groups by their numbers less one, of has the number of each failure's.
+func (l *bounceLog) grouped(dims []Dim) (k keyed[group], groups []*group, of []uint32) {
+	k, of = newKeyed[group](dims), make([]uint32, len(l.byTime))
+	every := l.c.opt.Every
+	if every.IsAuto() {
+		every = everyHour
+	}
+	for _, i := range l.byTime {
+		f := l.at(i)
 		v := l.c.View(f.m, f.r)
-		v.every = l.c.opt.Every
-		if v.every.IsAuto() {
-			v.every = everyHour
+		v.every = every
+		f.m.Sender = senderName(f.m.Sender, f.r.Address)
+		g := k.at(&v)
+		if g.number == 0 {
+			groups = append(groups, g)
+			g.number = uint32(len(groups))
 		}
-		m := *f.m
-		m.Sender = senderName(m.Sender, f.r.Address)
-		v.Message = &m
-		k.at(&v).add(f)
+		of[i] = g.number
+		g.add(f)
 	}
 	if l.beyond > 0 {
 		k.get(otherKey).bounced += l.beyond
 	}
-	return k
+	return k, groups, of
 }
 
-func (l *bounceLog) groupRows(dims []Dim) (rows [][]any) {
-	k := l.grouped(dims)
+// count counts the addresses and messages of groups.
+func (l *bounceLog) count(groups []*group, of []uint32) {
+	type member struct {
+		group, failure uint32
+	}
+	var members []member // of one address, in order of time
+	l.addresses(func(key string, all []uint32) {
+		members = members[:0]
+		for _, i := range all {
+			members = append(members, member{of[i], i})
+		}
+		slices.SortStableFunc(members, func(a, b member) int { return cmp.Compare(a.group, b.group) })
+		for n, m := range members {
+			if n+1 < len(members) && members[n+1].group == m.group {
+				continue
+			}
+			g := groups[m.group-1]
+			g.addresses++
+			if !l.later(key, l.kept.list.at(m.failure).time).IsZero() {
+				g.later++
+			}
+		}
+	})
+	for i, n := uint32(0), uint32(len(of)); i < n; { // those of a message follow each other
+		members = members[:0]
+		for message := l.kept.list.at(i).message; i < n && l.kept.list.at(i).message == message; i++ {
+			members = append(members, member{of[i], i})
+		}
+		slices.SortFunc(members, func(a, b member) int { return cmp.Compare(a.group, b.group) })
+		for n, m := range members {
+			if n == 0 || members[n-1].group != m.group {
+				groups[m.group-1].messages++
+			}
+		}
+	}
+}
+
+func (l *bounceLog) groupRows(dims []Dim, put func([]any) bool) {
+	k, groups, of := l.grouped(dims)
+	l.count(groups, of)
 	for _, key := range k.sorted((*group).total) {
 		g := k.m[key]
 		if len(dims) == 1 && dims[0] == DimProvider && key == "" {
@@ -426,17 +542,13 @@ func (l *bounceLog) groupRows(dims []Dim) (rows [][]any) {
 			r, _ := status.ParseReason(key)
 			row = append(row, word(r.Category().String()), word(r.Action().String()))
 		}
-		later := int64(0)
-		for a, t := range g.addresses {
-			if !l.later(a, t).IsZero() {
-				later++
-			}
-		}
-		rows = append(rows, append(row, g.bounced, g.expired, g.total(), int64(len(g.addresses)), int64(len(g.messages)), later,
+		row = append(row, g.bounced, g.expired, g.total(), g.addresses, g.messages, g.later,
 			g.origins[status.OriginRemote], g.origins[status.OriginLocal], g.origins[status.OriginNetwork],
-			timeCell(g.first), timeCell(g.last), l.state(g.last), word(g.reply)))
+			timeCell(g.first), timeCell(g.last), l.state(g.last), word(g.reply))
+		if !put(row) {
+			return
+		}
 	}
-	return rows
 }
 
 // state tells whether what was last seen at t goes on at the end of the log: within its last
@@ -454,7 +566,7 @@ func (l *bounceLog) state(t time.Time) string {
 
 // adviceRows explains the reasons that came up.
 func (l *bounceLog) adviceRows() (rows [][]any) {
-	k := l.grouped([]Dim{DimReason})
+	k, _, _ := l.grouped([]Dim{DimReason})
 	for _, key := range k.sorted((*group).total) {
 		r, _ := status.ParseReason(key)
 		if r == status.ReasonNone {
@@ -479,18 +591,20 @@ var who = map[status.Action]string{
 }
 
 // groupReasonRows counts failures by place and reason: what --compare compares.
-func (l *bounceLog) groupReasonRows() (rows [][]any) {
+func (l *bounceLog) groupReasonRows(put func([]any) bool) {
 	now := l.now()
 	for _, k := range sortedBy(now.failures, func(n int64) int64 { return n }, groupReason.compare) {
-		rows = append(rows, []any{word(k.group), word(k.reason.String()), now.failures[k]})
+		if !put([]any{word(k.group), word(k.reason.String()), now.failures[k]}) {
+			return
+		}
 	}
-	return rows
 }
 
 // now is the period of the window.
 func (l *bounceLog) now() period {
 	p := period{recipients: l.total, failures: map[groupReason]int64{}}
-	for _, f := range l.failures {
+	for _, i := range l.byTime {
+		f := l.at(i)
 		v := l.c.View(f.m, f.r)
 		p.failures[groupReason{l.place(&v), f.r.Answer.Reason}]++
 	}

@@ -16,22 +16,30 @@ var perSenderSpec = spec{"per_sender", "Failed recipients of each sender", "reci
 
 // perSenderRows lists the failures of each sender, who is the user that logged in, else the
 // envelope sender.
-func (l *bounceLog) perSenderRows() [][]any {
-	rows := make([][]any, len(l.failures))
-	for i, f := range l.failures {
-		a := &f.r.Answer
-		sender := senderName(f.m.Sender, f.r.Address)
+func (l *bounceLog) perSenderRows(put func([]any) bool) {
+	senders := make([]string, len(l.byTime))
+	for _, i := range l.byTime {
+		f := l.at(i)
+		senders[i] = senderName(f.m.Sender, f.r.Address)
 		if f.m.User != "" && f.m.Source == SourceSMTP {
-			sender = f.m.User
+			senders[i] = f.m.User
 		}
+	}
+	order := slices.Clone(l.byTime)
+	slices.SortStableFunc(order, func(i, j uint32) int { return cmp.Compare(senders[i], senders[j]) })
+	var row []any
+	for _, i := range order {
+		f := l.at(i)
+		a := &f.r.Answer
 		advice := ""
 		if a.Reason != status.ReasonNone {
 			info := a.Reason.Info()
 			advice = info.Meaning + ". " + info.Advice
 		}
-		rows[i] = []any{sender, f.r.Time, f.r.Address, f.r.Outcome.String(), word(a.Reason.String()), word(advice), codeCell(a.Code),
-			word(a.Enhanced.String()), word(a.Text), timeCell(l.later(mailbox(f.r.Address), f.r.Time)), word(f.m.MessageID), f.m.QueueID}
+		row = append(row[:0], senders[i], f.r.Time, f.r.Address, f.r.Outcome.String(), word(a.Reason.String()), word(advice), codeCell(a.Code),
+			word(a.Enhanced.String()), word(a.Text), timeCell(l.later(mailbox(f.r.Address), f.r.Time)), word(f.m.MessageID), f.m.QueueID)
+		if !put(row) {
+			return
+		}
 	}
-	slices.SortStableFunc(rows, func(a, b []any) int { return cmp.Compare(text(a[0]), text(b[0])) })
-	return rows
 }

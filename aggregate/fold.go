@@ -56,6 +56,9 @@ type Table struct {
 	Approximate bool
 	Columns     []Column
 	Rows        [][]any
+	More        int // rows that Head has left out
+
+	made *bounceTable // makes the rows; nil: they are in Rows
 }
 
 // spec is a row of the registry of tables.

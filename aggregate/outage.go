@@ -1,8 +1,10 @@
 package aggregate
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/smtplog/smtplog/status"
@@ -61,11 +63,30 @@ const (
 // answer is what a place said to many: an outage gives the same answer to all.
 type answer struct{ place, said string }
 
-// turned is who got an answer.
+// turn is an address that got an answer.
+type turn struct {
+	answer uint32 // its number
+	bucket int32
+	person uint32
+	lives  bool // mail got to the address at another time
+}
+
+func (a turn) compare(b turn) int {
+	return cmp.Or(cmp.Compare(a.answer, b.answer), cmp.Compare(a.bucket, b.bucket), cmp.Compare(a.person, b.person))
+}
+
+// turned is who got an answer: each address once in a bucket, in order.
 type turned struct {
-	buckets map[int64]map[string]bool // addresses by bucket; true: mail got to the address at another time
-	total   int64                     // addresses of all buckets together
-	domains bool                      // it is about the domain, not about the addresses
+	turns   []turn
+	domains bool // it is about the domain, not about the addresses
+}
+
+// in returns those of the buckets [from, to).
+func (t *turned) in(from, to int64) []turn {
+	find := func(b int64) int {
+		return sort.Search(len(t.turns), func(i int) bool { return int64(t.turns[i].bucket) >= b })
+	}
+	return t.turns[find(from):find(to)]
 }
 
 // guard tells which failures to hold back.
@@ -81,40 +102,51 @@ type heldKey struct {
 }
 
 // newGuard looks for outages among the failures that would suppress an address.
-func (l *bounceLog) newGuard(hard []judged) *guard {
-	answers := map[answer]*turned{}
-	for i := range hard {
-		f := &hard[i]
-		bucket := bucketOf(f.r.Time)
-		for _, a := range l.answers(f) {
-			t := answers[a]
-			if t == nil {
-				t = &turned{buckets: map[int64]map[string]bool{}, domains: f.r.Answer.Reason.Category() == status.CategoryRouting}
-				answers[a] = t
+func (l *bounceLog) newGuard(d *verdicts) *guard {
+	numbers := map[answer]uint32{}
+	var domains []bool // by number: see turned
+	var turns []turn
+	for n := range d.people {
+		for _, j := range d.judged[d.people[n].first:d.people[n].last] {
+			f := l.at(j.i)
+			if j.says != aboutAddress || f.r.Answer.Reason.Action() != status.ActionSuppress {
+				continue
 			}
-			if t.buckets[bucket] == nil {
-				t.buckets[bucket] = map[string]bool{}
+			_, lives := l.delivered[hash(mailbox(f.r.Address))]
+			for _, a := range l.answers(f) {
+				number, ok := numbers[a]
+				if !ok {
+					number = uint32(len(numbers))
+					numbers[a] = number
+					domains = append(domains, f.r.Answer.Reason.Category() == status.CategoryRouting)
+				}
+				turns = append(turns, turn{number, int32(bucketOf(f.r.Time)), uint32(n), lives})
 			}
-			_, lives := l.delivered[hash(f.key)]
-			t.buckets[bucket][f.key] = lives
 		}
 	}
+	slices.SortFunc(turns, turn.compare)
+	turns = slices.CompactFunc(turns, func(a, b turn) bool { return a.compare(b) == 0 })
+	starts := make([]uint32, len(numbers)+1) // of each answer's turns; all have some
+	for i := len(turns) - 1; i >= 0; i-- {
+		starts[turns[i].answer] = uint32(i)
+	}
+	starts[len(numbers)] = uint32(len(turns))
 	delivered := map[string]int64{}
 	for k, n := range l.alive {
 		delivered[k.place] += n
 	}
 	g := &guard{map[heldKey]string{}, l}
-	for a, t := range answers {
-		for _, addresses := range t.buckets {
-			t.total += int64(len(addresses))
-		}
-		for b := range t.buckets {
+	for a, n := range numbers {
+		t := &turned{turns[starts[n]:starts[n+1]], domains[n]}
+		for i := range t.turns {
+			b := int64(t.turns[i].bucket)
+			if i > 0 && int64(t.turns[i-1].bucket) == b {
+				continue
+			}
 			for _, width := range []int64{1, guardWidth} {
 				if cause := g.outage(a.place, t, b, width, delivered[a.place]); cause != "" {
-					for i := b; i < b+width; i++ {
-						if t.buckets[i] != nil {
-							g.note(heldKey{a, i}, cause)
-						}
+					for _, o := range t.in(b, b+width) {
+						g.note(heldKey{a, int64(o.bucket)}, cause)
 					}
 				}
 			}
@@ -124,7 +156,7 @@ func (l *bounceLog) newGuard(hard []judged) *guard {
 }
 
 // answers returns the failure's answer for each place that it belongs to, the narrowest first.
-func (l *bounceLog) answers(f *judged) []answer {
+func (l *bounceLog) answers(f failure) []answer {
 	v := l.c.View(f.m, f.r)
 	buf := v.Append(nil, DimReason)
 	for _, d := range [...]Dim{DimCode, DimEnhanced, DimReply} {
@@ -150,19 +182,22 @@ func (g *guard) note(k heldKey, cause string) {
 
 // outage tells whether the time of some buckets looks like an outage of the place, "" if not.
 func (g *guard) outage(place string, t *turned, from, width, allDelivered int64) string {
-	bad, proved, outside := map[string]bool{}, 0, t.total
+	within := t.in(from, from+width)
+	outside := int64(len(t.turns) - len(within))
+	people := slices.Clone(within)
+	slices.SortFunc(people, func(a, b turn) int { return cmp.Compare(a.person, b.person) })
+	people = slices.CompactFunc(people, func(a, b turn) bool { return a.person == b.person })
+	proved := 0
+	for _, p := range people {
+		if p.lives {
+			proved++
+		}
+	}
 	var good int64
 	for b := from; b < from+width; b++ {
 		good += g.l.alive[aliveKey{place, b}]
-		outside -= int64(len(t.buckets[b]))
-		for a, lives := range t.buckets[b] {
-			if !bad[a] && lives {
-				proved++
-			}
-			bad[a] = true
-		}
 	}
-	n, goodOutside := int64(len(bad)), allDelivered-good
+	n, goodOutside := int64(len(people)), allDelivered-good
 	said := func() string {
 		name := place[1:]
 		if place == everywhere {
@@ -192,7 +227,10 @@ func (g *guard) outage(place string, t *turned, from, width, allDelivered int64)
 }
 
 // hold returns why a failure is held back, "" if it is not.
-func (g *guard) hold(f *judged) string {
+func (g *guard) hold(f failure) string {
+	if len(g.causes) == 0 {
+		return ""
+	}
 	for _, a := range g.l.answers(f) {
 		if cause := g.causes[heldKey{a, bucketOf(f.r.Time)}]; cause != "" {
 			return cause

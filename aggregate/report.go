@@ -22,6 +22,7 @@ type Options struct {
 	Bounces      bool           // the tables of the bounce report instead of the usual ones
 	Suppress     Suppress       // how the bounce report's suppression list is made
 	PerSender    bool           // only the bounce report's digest per sender
+	Stream       bool           // the bounce report's tables have no Rows: Table.All makes them, while the Collector stays as it is
 	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
 	Notices      bool               // count our own notices instead of users' mail
@@ -638,11 +639,15 @@ func (c *Collector) report(now *sums) *Report {
 	}
 	for i := range c.specs {
 		s := &c.specs[i]
+		if t, ok := now.folds[i].(*bounceTable); ok && c.opt.Stream {
+			r.Tables = append(r.Tables, Table{s.name, s.title, s.unit, t.approximate(), s.columns, nil, 0, t})
+			continue
+		}
 		rows, approximate := now.folds[i].rows()
 		if rows == nil {
 			rows = [][]any{}
 		}
-		r.Tables = append(r.Tables, Table{s.name, s.title, s.unit, approximate, s.columns, rows})
+		r.Tables = append(r.Tables, Table{s.name, s.title, s.unit, approximate, s.columns, rows, 0, nil})
 	}
 	return r
 }

@@ -142,24 +142,26 @@ func (s *Suppression) evidence() []any {
 
 // judged is a failure that says something about its address.
 type judged struct {
-	failure
-	key  string
-	weak string // why it is not enough; "" if it is
-	res  status.Result
+	i          uint32 // which failure
+	says       verdict
+	weak       string // why it is not enough; "" if it is
+	rule       string
+	confidence float64
 }
 
 // verdicts is what became of all addresses that failed.
 type verdicts struct {
-	all     []Suppression // by address
+	people  []person // by address
+	judged  []judged // by person
+	guard   *guard
 	changes [][]any
 }
 
-// person is an address with all that is known of it.
+// person is an address that failed, or was on the earlier list.
 type person struct {
-	failures []judged
-	contrary time.Time // of a failure that shows that the mailbox exists
-	why      status.Reason
-	prior    *Suppression
+	first, last uint32       // [first, last) of the failures judged, in order of time
+	prior       *Suppression // nil: it was not on the list
+	state       string       // of its entry; "": it has none
 }
 
 // verdicts decides about every address that failed.
@@ -167,64 +169,65 @@ func (l *bounceLog) verdicts() *verdicts {
 	if l.decided != nil {
 		return l.decided
 	}
-	l.replies = make(map[*Message]map[reply]int)
-	people := map[string]*person{}
-	at := func(key string) *person {
-		p := people[key]
-		if p == nil {
-			p = &person{}
-			people[key] = p
-		}
-		return p
-	}
-	var hard []judged
-	for _, f := range l.failures {
-		key := mailbox(f.r.Address)
-		if key == "" {
-			continue
-		}
-		switch j, verdict := l.judge(f, key); verdict {
-		case aboutAddress:
-			p := at(key)
-			p.failures = append(p.failures, j)
-			if j.r.Answer.Reason.Action() == status.ActionSuppress {
-				hard = append(hard, j)
-			} else {
-				p.contrary, p.why = j.r.Time, j.r.Answer.Reason
-			}
-		case mailboxExists:
-			p := at(key)
-			p.contrary, p.why = j.r.Time, j.r.Answer.Reason
-		}
-	}
+	d := &verdicts{}
+	l.decided = d
 	opt := &l.c.opt.Suppress
+	prior := map[string]*Suppression{}
 	for i := range opt.Previous {
 		if key := mailbox(opt.Previous[i].Address); key != "" {
-			at(key).prior = &opt.Previous[i]
+			prior[key] = &opt.Previous[i]
 		}
 	}
-	guard := l.newGuard(hard)
-	l.decided = &verdicts{}
-	for _, key := range slices.Sorted(maps.Keys(people)) {
-		p := people[key]
-		s, gone := l.decide(key, p, guard)
+	earlier := slices.Sorted(maps.Keys(prior))
+	alone := func(before string) { // those that did not fail
+		for ; len(earlier) > 0 && (before == "" || earlier[0] < before); earlier = earlier[1:] {
+			n := uint32(len(d.judged))
+			d.people = append(d.people, person{n, n, prior[earlier[0]], ""})
+		}
+	}
+	l.addresses(func(key string, all []uint32) {
+		alone(key)
+		p := person{first: uint32(len(d.judged)), prior: prior[key]}
+		for _, i := range all {
+			f := l.at(i)
+			if mailbox(f.r.Address) == "" {
+				continue
+			}
+			if j := l.judge(f, key); j.says != nothingSaid {
+				j.i = i
+				d.judged = append(d.judged, j)
+			}
+		}
+		p.last = uint32(len(d.judged))
+		if len(earlier) > 0 && earlier[0] == key {
+			earlier = earlier[1:]
+		}
+		if p.prior != nil || p.last > p.first {
+			d.people = append(d.people, p)
+		}
+	})
+	alone("")
+	d.guard = l.newGuard(d)
+	for i := range d.people {
+		p := &d.people[i]
+		s, gone := l.decide(p)
 		if s != nil {
-			l.decided.all = append(l.decided.all, *s)
+			p.state = s.State
 		}
 		was := p.prior != nil && p.prior.State == Suppressed
-		is := s != nil && s.State == Suppressed
+		is := p.state == Suppressed
 		switch {
 		case opt.Previous == nil || was == is:
 		case is:
-			l.decided.changes = append(l.decided.changes, []any{"added", s.Address, s.Reason.String(), s.Last})
+			d.changes = append(d.changes, []any{"added", s.Address, s.Reason.String(), s.Last})
 		default:
 			if s != nil {
 				gone = cmp.Or(s.Cause, s.State)
 			}
-			l.decided.changes = append(l.decided.changes, []any{"removed", p.prior.Address, gone, timeCell(p.prior.Last)})
+			d.changes = append(d.changes, []any{"removed", p.prior.Address, gone, timeCell(p.prior.Last)})
 		}
 	}
-	return l.decided
+	return d
 }
 
 // verdict is what a failure says about its address.
@@ -237,34 +240,34 @@ const (
 )
 
 // judge decides what a failure says about its address.
-func (l *bounceLog) judge(f failure, key string) (judged, verdict) {
+func (l *bounceLog) judge(f failure, key string) (j judged) {
 	r, a := f.r, &f.r.Answer
-	j := judged{failure: f, key: key}
 	if r.Cancelled {
-		return j, nothingSaid // an administrator gave up, or a time limit did
+		return j // an administrator gave up, or a time limit did
 	}
 	switch a.Reason.Action() {
 	case status.ActionSuppress:
 		if !permanent(r) {
-			return j, nothingSaid
+			return j
 		}
 	case status.ActionRetryThenSuppress:
 	default:
 		afterRecipient := a.Stage == status.StageData || a.Stage == status.StageEndOfData
 		if a.Origin == status.OriginRemote && afterRecipient && a.Reason != status.Undetermined || a.Reason == status.RecipientRejected {
-			return j, mailboxExists
+			j.says = mailboxExists
 		}
-		return j, nothingSaid
+		return j
 	}
 	here := deliveredHere(r)
 	switch ours, known := submittedHere(f.m); {
 	case here && known && !ours:
-		return j, nothingSaid // our own server does not know an address that a stranger wrote to
+		return j // our own server does not know an address that a stranger wrote to
 	case here && !known:
 		j.weak = "our own server said it, perhaps to a stranger"
 	}
-	j.res = l.c.classifier.Classify(&status.Query{Code: a.Code, Enhanced: a.Enhanced, Text: []byte(a.Text), Stage: a.Stage, Origin: a.Origin,
+	res := l.c.classifier.Classify(&status.Query{Code: a.Code, Enhanced: a.Enhanced, Text: []byte(a.Text), Stage: a.Stage, Origin: a.Origin,
 		Relay: []byte(r.Relay.Name), Recipient: []byte(r.Address)})
+	j.says, j.rule, j.confidence = aboutAddress, res.Rule, res.Confidence
 	need := l.c.opt.Suppress.MinConfidence
 	if need == 0 {
 		need = DefaultConfidence
@@ -275,22 +278,22 @@ func (l *bounceLog) judge(f failure, key string) (judged, verdict) {
 	case j.weak != "":
 	case imitates(a.Text):
 		j.weak = "the reply looks like the rest of a log line: the address may be another one"
-	case j.res.Reason != a.Reason:
+	case res.Reason != a.Reason:
 		j.weak = "the words of the reply alone give another reason"
 	case a.Reason.Action() == status.ActionSuppress && a.Enhanced.Class == 4:
 		j.weak = "the enhanced status code says that it is temporary"
-	case onlyCode(&j.res):
+	case onlyCode(&res):
 		j.weak = "only the reply code says so"
-	case j.res.Confidence < need:
-		j.weak = "confidence " + strconv.FormatFloat(j.res.Confidence, 'g', 3, 64)
+	case res.Confidence < need:
+		j.weak = "confidence " + strconv.FormatFloat(res.Confidence, 'g', 3, 64)
 	case before(a.Stage) && !routing:
 		j.weak = "refused before the recipient was named"
-	case a.Stage == status.StageEndOfData && l.shared(f):
+	case a.Stage == status.StageEndOfData && f.shared:
 		j.weak = "one reply for several recipients"
 	case !delivered && l.forgotten != 0 && r.Time.UnixNano() <= l.forgotten:
 		j.weak = "too many addresses to know whether it got mail later"
 	}
-	return j, aboutAddress
+	return j
 }
 
 // imitates tells whether a reply holds what follows an address in Postfix's log. Where Postfix
@@ -328,29 +331,6 @@ func before(s status.Stage) bool {
 	return false
 }
 
-// reply is what one host answered at one stage.
-type reply struct {
-	relay Peer
-	stage status.Stage
-	text  string
-}
-
-func replyTo(r *Recipient) reply { return reply{r.Relay, r.Answer.Stage, r.Answer.Text} }
-
-// shared tells whether the same reply was logged for another recipient of the message too: at
-// the end of data one reply stands for all of them (but in LMTP, RFC 2033, where they differ).
-func (l *bounceLog) shared(f failure) bool {
-	counts := l.replies[f.m]
-	if counts == nil { // once for a message: it can have a hundred thousand recipients
-		counts = make(map[reply]int)
-		for i := range f.m.Recipients {
-			counts[replyTo(&f.m.Recipients[i])]++
-		}
-		l.replies[f.m] = counts
-	}
-	return counts[replyTo(f.r)] > 1
-}
-
 // deliveredHere tells whether the failure is our own server's: decided by this MTA, or by a
 // mail store beside it.
 func deliveredHere(r *Recipient) bool {
@@ -379,8 +359,15 @@ func ownNetwork(ip string) bool {
 }
 
 // decide makes the entry of an address; nil where nothing is left of it, and gone says why.
-func (l *bounceLog) decide(key string, p *person, guard *guard) (entry *Suppression, gone string) {
-	opt := &l.c.opt.Suppress
+func (l *bounceLog) decide(p *person) (entry *Suppression, gone string) {
+	opt, d := &l.c.opt.Suppress, l.decided
+	var address string
+	if prior := p.prior; prior != nil {
+		address = prior.Address
+	} else {
+		address = l.kept.list.at(d.judged[p.first].i).address
+	}
+	key := mailbox(address)
 	var cleared time.Time
 	if t, ok := l.delivered[hash(key)]; ok {
 		cleared = time.Unix(0, t)
@@ -389,6 +376,8 @@ func (l *bounceLog) decide(key string, p *person, guard *guard) (entry *Suppress
 	if prior != nil && !prior.Last.After(cleared) {
 		prior, gone = nil, "mail got through "+cleared.In(l.c.opt.Zone).Format(time.RFC3339)
 	}
+	var contrary time.Time // of a failure that shows that the mailbox exists
+	var why status.Reason
 	// good has the failures that count, by reason; doubt the newest that does not, and why.
 	good := map[status.Reason]*Suppression{}
 	var newest, doubt *Suppression
@@ -401,23 +390,27 @@ func (l *bounceLog) decide(key string, p *person, guard *guard) (entry *Suppress
 			doubt = newest
 		}
 	}
-	for i := range p.failures {
-		f := &p.failures[i]
-		if !f.r.Time.After(cleared) || prior != nil && !f.r.Time.After(prior.Last) {
+	for i := range d.judged[p.first:p.last] {
+		j := &d.judged[int(p.first)+i]
+		f := l.at(j.i)
+		if j.says == mailboxExists || f.r.Answer.Reason.Action() != status.ActionSuppress {
+			contrary, why = f.r.Time, f.r.Answer.Reason
+		}
+		if j.says == mailboxExists || !f.r.Time.After(cleared) || prior != nil && !f.r.Time.After(prior.Last) {
 			continue
 		}
-		state, cause := Review, f.weak
+		state, cause := Review, j.weak
 		if cause == "" {
-			state, cause = Held, guard.hold(f)
+			state, cause = Held, d.guard.hold(f)
 		}
 		if cause != "" {
-			doubt = l.entry(f)
+			doubt = l.entry(j)
 			doubt.State, doubt.Cause, doubt.Failures, doubt.First = state, cause, 1, f.r.Time
 			newest = doubt
 			continue
 		}
 		reason := f.r.Answer.Reason
-		s := l.entry(f)
+		s := l.entry(j)
 		s.Failures, s.First = 1, f.r.Time
 		if old := good[reason]; old != nil {
 			s.Failures += old.Failures
@@ -449,8 +442,8 @@ func (l *bounceLog) decide(key string, p *person, guard *guard) (entry *Suppress
 		}
 	}
 	switch {
-	case enough != nil && p.contrary.After(enough.Last) && enough.Reason.Action() == status.ActionSuppress:
-		enough.State, enough.Cause = Review, "a later failure ("+p.why.String()+") shows that the mailbox exists"
+	case enough != nil && contrary.After(enough.Last) && enough.Reason.Action() == status.ActionSuppress:
+		enough.State, enough.Cause = Review, "a later failure ("+why.String()+") shows that the mailbox exists"
 		return enough, ""
 	case enough != nil:
 		enough.State, enough.Cause = Suppressed, ""
@@ -480,33 +473,39 @@ func (l *bounceLog) asOf() time.Time {
 }
 
 // entry describes the address of a failure.
-func (l *bounceLog) entry(f *judged) *Suppression {
+func (l *bounceLog) entry(j *judged) *Suppression {
+	f := l.at(j.i)
 	a := &f.r.Answer
 	v := l.c.View(f.m, f.r)
 	return &Suppression{Address: f.r.Address, Reason: a.Reason, Last: f.r.Time, Code: a.Code, Enhanced: a.Enhanced.String(),
-		Rule: f.res.Rule, Confidence: f.res.Confidence, Origin: a.Origin.String(), Reply: a.Text, Provider: l.c.provider(&v),
+		Rule: j.rule, Confidence: j.confidence, Origin: a.Origin.String(), Reply: a.Text, Provider: l.c.provider(&v),
 		Original: f.r.Original, QueueID: f.m.QueueID}
 }
 
-func (l *bounceLog) suppressRows() (rows [][]any) {
-	for i := range l.verdicts().all {
-		if s := &l.decided.all[i]; s.State == Suppressed {
-			rows = append(rows, append([]any{s.Address}, s.evidence()...))
-		}
-	}
-	return rows
-}
-
-// heldRows lists what is not suppressed, what a person should look at first.
-func (l *bounceLog) heldRows() (rows [][]any) {
-	for _, state := range [...]string{Held, Review, Waiting, Allowed} {
-		for i := range l.verdicts().all {
-			if s := &l.decided.all[i]; s.State == state {
-				rows = append(rows, append([]any{s.Address, s.State, s.Cause}, s.evidence()...))
+// entries makes the entries in a state once more, since all of them at a time are too large.
+func (l *bounceLog) entries(state string, f func(*Suppression) bool) bool {
+	d := l.verdicts()
+	for i := range d.people {
+		if p := &d.people[i]; p.state == state {
+			if s, _ := l.decide(p); !f(s) {
+				return false
 			}
 		}
 	}
-	return rows
+	return true
+}
+
+func (l *bounceLog) suppressRows(put func([]any) bool) {
+	l.entries(Suppressed, func(s *Suppression) bool { return put(append([]any{s.Address}, s.evidence()...)) })
+}
+
+// heldRows lists what is not suppressed, what a person should look at first.
+func (l *bounceLog) heldRows(put func([]any) bool) {
+	for _, state := range [...]string{Held, Review, Waiting, Allowed} {
+		if !l.entries(state, func(s *Suppression) bool { return put(append([]any{s.Address, s.State, s.Cause}, s.evidence()...)) }) {
+			return
+		}
+	}
 }
 
 func (l *bounceLog) suppressChangeRows() [][]any { return l.verdicts().changes }
@@ -520,7 +519,7 @@ func Suppressions(t *Table) (list []Suppression) {
 	if t.Name != "suppress" && t.Name != "suppress_held" {
 		return nil
 	}
-	for _, row := range t.Rows {
+	for row := range t.All() {
 		s := Suppression{State: Suppressed}
 		for i, c := range t.Columns {
 			switch v := row[i].(type) {

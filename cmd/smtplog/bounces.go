@@ -31,7 +31,7 @@ type bouncesCmd struct {
 
 // options turns the flags into a Collector's options.
 func (cmd *bouncesCmd) options(s *settings) (opt aggregate.Options, err error) {
-	opt = aggregate.Options{Filter: s.filter, Notices: s.notices, Zone: s.zone, Rewrite: s.rewrite, Classifier: s.classifier, Bounces: true, PerSender: cmd.PerSender}
+	opt = aggregate.Options{Filter: s.filter, Notices: s.notices, Zone: s.zone, Rewrite: s.rewrite, Classifier: s.classifier, Bounces: true, PerSender: cmd.PerSender, Stream: true}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
 	}
@@ -173,7 +173,7 @@ func (cmd *bouncesCmd) list(p *program, s settings, c *aggregate.Collector) erro
 	case render.IsListFormat(cmd.Format):
 		var refused int
 		if refused, err = render.List(out, t, cmd.Format, in.s.zone); refused > 0 {
-			p.sayf("%d of %d addresses are left out: they could be misread (--format csv has them)", refused, len(t.Rows))
+			p.sayf("%d of %d addresses are left out: they could be misread (--format csv has them)", refused, t.Len())
 		}
 	default:
 		err = render.Rows(out, t, cmd.Format, opt)

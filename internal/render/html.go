@@ -90,6 +90,7 @@ func writeHTML(w io.Writer, r *aggregate.Report, opt Options) error {
 		p.Totals = newPageTotals(&r.Totals)
 	}
 	for _, t := range pick(r, opt.Table) {
+		t = t.Head(0) // charts and empty columns go by all rows
 		if len(t.Rows) == 0 {
 			continue
 		}

@@ -1,6 +1,7 @@
 package render
 
 import (
+	"io"
 	"maps"
 	"slices"
 	"strconv"
@@ -17,6 +18,22 @@ import (
 type object struct {
 	b    []byte
 	some bool
+	w    io.Writer // where flush writes b; nil: nowhere
+	err  error     // the first one
+}
+
+// flushSize is from how many bytes on it is worth writing them.
+const flushSize = 64 << 10
+
+// flush writes what there is, if that is at least n bytes, and returns the first error.
+func (o *object) flush(n int) error {
+	if len(o.b) >= n {
+		if o.err == nil {
+			_, o.err = o.w.Write(o.b)
+		}
+		o.b = o.b[:0]
+	}
+	return o.err
 }
 
 func (o *object) begin() {
@@ -355,9 +372,10 @@ func outcome(r *aggregate.Recipient) string {
 	return r.Outcome.String()
 }
 
-// reportJSON appends a report as one JSON object. top limits the rows of each table; 0: all.
-func reportJSON(b []byte, r *aggregate.Report, top int, notes []string) []byte {
-	o := object{b: b}
+// reportJSON writes a report as one JSON object and a line feed. top limits the rows of each table;
+// 0: all.
+func reportJSON(w io.Writer, r *aggregate.Report, top int, notes []string) error {
+	o := object{w: w}
 	o.begin()
 	str(&o, "schema", r.Schema)
 	o.bool("partial", r.Partial)
@@ -424,7 +442,8 @@ func reportJSON(b []byte, r *aggregate.Report, top int, notes []string) []byte {
 	}
 	o.b = append(o.b, ']')
 	o.end()
-	return append(o.b, '\n')
+	o.b = append(o.b, '\n')
+	return o.flush(0)
 }
 
 // count writes a number even if it is 0.
@@ -465,11 +484,12 @@ func tableJSON(o *object, t *aggregate.Table, top int) {
 	o.b = append(o.b, ']')
 	o.key("rows")
 	o.b = append(o.b, '[')
-	rows := topRows(t, top)
-	for i, row := range rows {
-		if i > 0 {
+	first := true
+	for row := range limited(t, top) {
+		if !first {
 			o.b = append(o.b, ',')
 		}
+		first = false
 		o.b = append(o.b, '\n', '[')
 		for j, cell := range row {
 			if j > 0 {
@@ -478,6 +498,9 @@ func tableJSON(o *object, t *aggregate.Table, top int) {
 			o.b = appendCell(o.b, cell)
 		}
 		o.b = append(o.b, ']')
+		if o.flush(flushSize) != nil {
+			break
+		}
 	}
 	o.b = append(o.b, ']')
 	o.end()

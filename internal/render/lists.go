@@ -59,7 +59,7 @@ func List(w io.Writer, t *aggregate.Table, format string, zone *time.Location) (
 		if f.name != format {
 			continue
 		}
-		for _, row := range t.Rows {
+		for row := range t.All() {
 			a, _ := row[address].(string)
 			why, _ := row[reason].(string)
 			if at, ok := row[last].(time.Time); ok {
@@ -71,6 +71,12 @@ func List(w io.Writer, t *aggregate.Table, format string, zone *time.Location) (
 			}
 			for _, s := range spellings(a) {
 				b = f.line(b, s, why)
+			}
+			if len(b) >= flushSize {
+				if _, err = w.Write(b); err != nil {
+					return refused, err
+				}
+				b = b[:0]
 			}
 		}
 	}
@@ -195,49 +201,62 @@ func PerSender(w io.Writer, t *aggregate.Table, format string, opt Options) erro
 		shown = append(shown, t.Columns[c])
 	}
 	var b bytes.Buffer
-	for i := 0; i < len(t.Rows); {
-		if i > 0 {
-			b.WriteByte('\n')
+	var name any
+	var rows [][]any
+	var reasons []string
+	meaning, messages := map[string]string{}, map[any]bool{}
+	between := "" // sections
+	section := func() error {
+		if len(rows) == 0 {
+			return nil
 		}
-		name, _ := t.Rows[i][sender].(string)
-		var rows [][]any
-		var reasons []string
-		meaning, messages := map[string]string{}, map[any]bool{}
-		for ; i < len(t.Rows) && t.Rows[i][sender] == any(name); i++ {
-			row := t.Rows[i]
-			cells := make([]any, len(columns))
-			for j, c := range columns {
-				cells[j] = row[c]
-			}
-			rows = append(rows, cells)
-			messages[row[message]] = true
-			r, _ := row[reason].(string)
-			if _, ok := meaning[r]; !ok && r != "" {
-				meaning[r], _ = row[advice].(string)
-				reasons = append(reasons, r)
-			}
-		}
-		if name == "" {
-			name = "(unknown)"
+		b.WriteString(between)
+		between = "\n"
+		sender, _ := name.(string)
+		if sender == "" {
+			sender = "(unknown)"
 		}
 		said := fmt.Sprintf("%s of %s did not arrive", plural(int64(len(rows)), "recipient"), plural(int64(len(messages)), "message"))
 		if format == "markdown" {
-			fmt.Fprintf(&b, "## %s\n\n%s\n\n%s", Markdown(name), said, MarkdownTable(nil, shown, rows))
+			fmt.Fprintf(&b, "## %s\n\n%s\n\n%s", Markdown(sender), said, MarkdownTable(nil, shown, rows))
 			for _, r := range reasons {
 				fmt.Fprintf(&b, "\n- %s: %s", Markdown(r), Markdown(meaning[r]))
 			}
 			if len(reasons) > 0 {
 				b.WriteByte('\n')
 			}
-			continue
-		}
-		fmt.Fprintf(&b, "%s: %s\n%s", opt.paint(bold, Text(name)), said, TextTable(shown, rows, opt))
-		for _, r := range reasons {
-			for j, line := range wrap(r+": "+meaning[r], opt.Width-2) {
-				fmt.Fprintf(&b, "%s%s\n", []string{"- ", "  "}[min(j, 1)], line)
+		} else {
+			fmt.Fprintf(&b, "%s: %s\n%s", opt.paint(bold, Text(sender)), said, TextTable(shown, rows, opt))
+			for _, r := range reasons {
+				for j, line := range wrap(r+": "+meaning[r], opt.Width-2) {
+					fmt.Fprintf(&b, "%s%s\n", []string{"- ", "  "}[min(j, 1)], line)
+				}
 			}
 		}
+		rows, reasons = nil, nil
+		clear(meaning)
+		clear(messages)
+		_, err := b.WriteTo(w)
+		return err
 	}
-	_, err := w.Write(b.Bytes())
-	return err
+	for row := range t.All() {
+		if row[sender] != name {
+			if err := section(); err != nil {
+				return err
+			}
+			name = row[sender]
+		}
+		cells := make([]any, len(columns))
+		for j, c := range columns {
+			cells[j] = row[c]
+		}
+		rows = append(rows, cells)
+		messages[row[message]] = true
+		r, _ := row[reason].(string)
+		if _, ok := meaning[r]; !ok && r != "" {
+			meaning[r], _ = row[advice].(string)
+			reasons = append(reasons, r)
+		}
+	}
+	return section()
 }

@@ -1,9 +1,11 @@
 package render
 
 import (
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 	"time"
@@ -76,6 +78,22 @@ func topRows(t *aggregate.Table, top int) [][]any {
 	return t.Rows[:top]
 }
 
+// limited goes through the rows that topRows returns, of any table.
+func limited(t *aggregate.Table, top int) iter.Seq[[]any] {
+	if t.Name == "over_time" {
+		top = 0
+	}
+	return func(yield func([]any) bool) {
+		n := 0
+		for row := range t.All() {
+			if top > 0 && n == top || !yield(row) {
+				return
+			}
+			n++
+		}
+	}
+}
+
 // pick returns the tables to show: the one asked for, else all.
 func pick(r *aggregate.Report, name string) []aggregate.Table {
 	for i := range r.Tables {
@@ -87,19 +105,33 @@ func pick(r *aggregate.Report, name string) []aggregate.Table {
 }
 
 func writeJSON(w io.Writer, r *aggregate.Report, opt Options) error {
-	_, err := w.Write(reportJSON(nil, r, opt.Top, opt.Notes))
-	return err
+	return reportJSON(w, r, opt.Top, opt.Notes)
 }
 
 func writeNDJSON(w io.Writer, r *aggregate.Report, opt Options) error {
-	b := reportJSON(nil, r, opt.Top, opt.Notes)
-	for i, c := range b[:len(b)-1] {
+	if err := reportJSON(oneLineWriter{w}, r, opt.Top, opt.Notes); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, "\n")
+	return err
+}
+
+// oneLineWriter turns line feeds, which stand between a report's values only, into blanks; the last
+// one goes.
+type oneLineWriter struct{ w io.Writer }
+
+func (o oneLineWriter) Write(b []byte) (int, error) {
+	n := len(b)
+	if bytes.HasSuffix(b, []byte("}\n")) {
+		b = b[:n-1]
+	}
+	for i, c := range b {
 		if c == '\n' {
 			b[i] = ' '
 		}
 	}
-	_, err := w.Write(b)
-	return err
+	_, err := o.w.Write(b)
+	return n, err
 }
 
 func writeCSV(w io.Writer, r *aggregate.Report, opt Options) error {
@@ -109,7 +141,7 @@ func writeCSV(w io.Writer, r *aggregate.Report, opt Options) error {
 	}
 	t := &tables[0]
 	out := NewCSV(w, t.Columns)
-	for _, row := range topRows(t, opt.Top) {
+	for row := range limited(t, opt.Top) {
 		out.Row(row)
 	}
 	return out.Flush()
@@ -185,14 +217,15 @@ func writeMarkdown(w io.Writer, r *aggregate.Report, opt Options) error {
 		b = fmt.Appendf(b, "| %s | %d |\n", t.Name, t.N)
 	}
 	for _, t := range pick(r, opt.Table) {
+		t = t.Head(opt.Top)
 		if t.Name == "over_time" {
 			t = pivot(&t, 1000)
 		}
 		b = append(b, '\n')
 		b = fmt.Appendf(b, "## %s (%s)\n\n", t.Title, t.Unit)
 		b = MarkdownTable(b, t.Columns, topRows(&t, opt.Top))
-		if hidden := len(t.Rows) - len(topRows(&t, opt.Top)); hidden > 0 {
-			b = fmt.Appendf(b, "\n%s more rows: --top %d\n", group(int64(hidden)), len(t.Rows))
+		if hidden := t.Len() - len(topRows(&t, opt.Top)); hidden > 0 {
+			b = fmt.Appendf(b, "\n%s more rows: --top %d\n", group(int64(hidden)), t.Len())
 		}
 	}
 	_, err := w.Write(b)
@@ -230,43 +263,46 @@ func numeric(columnType string) bool {
 
 // Rows writes one table alone: as CSV, Markdown, or JSON objects with the columns as keys.
 func Rows(w io.Writer, t *aggregate.Table, format string, opt Options) error {
-	var b []byte
 	switch format {
 	case "csv":
 		out := NewCSV(w, t.Columns)
-		for _, row := range topRows(t, opt.Top) {
+		for row := range limited(t, opt.Top) {
 			out.Row(row)
 		}
 		return out.Flush()
 	case "markdown":
-		b = MarkdownTable(nil, t.Columns, topRows(t, opt.Top))
+		head := t.Head(opt.Top)
+		_, err := w.Write(MarkdownTable(nil, t.Columns, topRows(&head, opt.Top)))
+		return err
 	case "html":
-		return htmlRows(w, t, "", opt)
-	default:
-		o := object{}
-		if format == "json" {
-			o.b = append(o.b, '[')
-		}
-		for i, row := range topRows(t, opt.Top) {
-			if format == "json" {
-				o.b = append(o.b, ","[:min(i, 1)]...)
-				o.b = append(o.b, '\n')
-			}
-			o.begin()
-			for j, c := range t.Columns {
-				o.key(c.Name)
-				o.b = appendCell(o.b, row[j])
-			}
-			o.end()
-			if format == "ndjson" {
-				o.b = append(o.b, '\n')
-			}
-		}
-		if format == "json" {
-			o.b = append(o.b, "\n]\n"...)
-		}
-		b = o.b
+		head := t.Head(0)
+		return htmlRows(w, &head, "", opt)
 	}
-	_, err := w.Write(b)
-	return err
+	o := object{w: w}
+	first := true
+	for row := range limited(t, opt.Top) {
+		if format == "json" && first {
+			o.b = append(o.b, "[\n"...)
+		} else if format == "json" {
+			o.b = append(o.b, ",\n"...)
+		}
+		first = false
+		o.begin()
+		for j, c := range t.Columns {
+			o.key(c.Name)
+			o.b = appendCell(o.b, row[j])
+		}
+		o.end()
+		if format == "ndjson" {
+			o.b = append(o.b, '\n')
+		}
+		o.flush(flushSize)
+	}
+	if format == "json" && first {
+		o.b = append(o.b, '[') // a list of no rows is a list
+	}
+	if format == "json" {
+		o.b = append(o.b, "\n]\n"...)
+	}
+	return o.flush(0)
 }

@@ -44,6 +44,7 @@ func writeText(w io.Writer, r *aggregate.Report, opt Options) error {
 		writeTotals(&b, &r.Totals, opt)
 	}
 	for _, t := range pick(r, opt.Table) {
+		t = t.Head(opt.Top)
 		switch {
 		case len(t.Rows) == 0 && opt.Table == t.Name:
 			fmt.Fprintf(&b, "\n%s\n(none)\n", opt.paint(bold, cut(t.Title, opt.Width)))
@@ -183,8 +184,8 @@ func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 	}
 	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, cut(heading, opt.Width)))
 	b.WriteString(TextTable(view.Columns, rows, opt))
-	if hidden := len(view.Rows) - len(rows); hidden > 0 {
-		where := fmt.Sprintf("... %s more rows: --table %s --top %d", group(int64(hidden)), t.Name, len(view.Rows))
+	if hidden := view.Len() - len(rows); hidden > 0 {
+		where := fmt.Sprintf("... %s more rows: --table %s --top %d", group(int64(hidden)), t.Name, view.Len())
 		if t.Name == "over_time" {
 			where = fmt.Sprintf("... the latest of %s rows: --table over_time shows all", group(int64(len(view.Rows))))
 		}
