@@ -56,6 +56,8 @@ type log struct {
 	known  bool      // one was understood
 	failed error     // why it could not be read to its end
 
+	admitted, blocks bool // see input.admit
+
 	passed  []byte   // the line passed over last, see input.want
 	history *history // of a stream that may be read again; nil: not kept
 }
@@ -87,6 +89,8 @@ type input struct {
 	// taken in whole batches then.
 	passing     *parser.Passing
 	ahead       int       // how many are
+	opened      int       // logs that are read and stay open meanwhile
+	packed      int       // compressed logs that are read and do not
 	again       bool      // what there is to say of the logs has been said
 	first, last time.Time // of the mail system's lines that were parsed
 }
@@ -267,12 +271,6 @@ func (in *input) inspect(path string, named, several bool, seen seenFiles) {
 	l.findEnd(tail)
 	l.park(len(in.logs))
 }
-
-// maxOpen is how many files are held open until their turn comes, so that a rotation in
-// between does not matter.
-const maxOpen = 500
-
-func (l *log) park(open int) { l.file.Park(open < maxOpen) }
 
 // lookback is how long before --since lines may still tell about what happens after it: longer
 // than a message lives in a queue (Postfix maximal_queue_lifetime 5d, Exim usually 4 or 7d).

@@ -71,16 +71,20 @@ func (in *input) next() *log {
 
 // begin starts a log whose turn has come and reads its first line.
 func (l *log) begin(in *input) bool {
-	if err := l.file.Rewind(); err != nil {
+	err := l.file.Rewind()
+	if err == nil {
+		l.parser = parser.New(l.opt)
+		l.parser.Prime(l.file.Head(headSize))
+		err = in.admit(l)
+	}
+	if err != nil {
 		in.p.errorf("%s: %v", l.path, err)
 		l.file.Close()
 		return false
 	}
-	l.parser = parser.New(l.opt)
-	l.parser.Prime(l.file.Head(headSize))
 	l.time, l.ev = l.start, &l.event
-	l.whole = in.passing != nil && l.alone
-	if l.whole || in.prepare != nil && in.ahead < maxAhead() {
+	l.whole = in.passing != nil && l.alone && !l.blocks
+	if l.whole || in.prepare != nil && in.ahead < maxAhead() && !l.blocks {
 		in.ahead++
 		d := &parser.Digester{Parser: l.parser, Prepare: in.prepare()}
 		if l.whole {
@@ -199,6 +203,13 @@ func (l *log) close(in *input) {
 		in.ahead--
 		l.ahead = nil
 	}
+	switch {
+	case l.blocks && l.file.Packed():
+		in.packed--
+	case l.admitted && !l.blocks:
+		in.opened--
+	}
+	l.admitted, l.blocks = false, false
 	l.file.Close()
 }
 

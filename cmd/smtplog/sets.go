@@ -31,7 +31,9 @@ func (in *input) duplicates() {
 					continue
 				}
 				keep, other, why := a, b, "the same content as "
-				switch r := source.Compare(in.p.ctx, a.file, b.file); {
+				r := source.Compare(in.p.ctx, a.file, b.file)
+				b.park(len(in.logs))
+				switch {
 				case r == source.Distinct || r != source.Equal && detailKind(a.path) != detailKind(b.path):
 					continue // one may still be the other's detail
 				case r == source.Equal && detailKind(a.path) != "" && detailKind(b.path) == "":
@@ -45,6 +47,7 @@ func (in *input) duplicates() {
 				in.skip(other.path, why+keep.path)
 				in.p.sayf("%s: not read: %s%s", other.path, why, keep.path)
 			}
+			a.park(len(in.logs))
 		}
 	}
 	in.remove(func(l *log) bool { return drop[l] })

@@ -46,6 +46,7 @@ type File struct {
 	ahead  io.Closer     // the decompressor that runs ahead
 	r      *bufio.Reader // nil: parked
 	buf    []byte
+	block  int // not 0: see RewindInBlocks
 }
 
 // Errors that say why an input is no log.
@@ -112,12 +113,8 @@ func (f *File) Taken() int64 { return f.taken.Load() }
 
 // start looks at the first bytes and puts a decompressor in front where they call for one.
 func (f *File) start() error {
-	var raw io.Reader = f.stream
-	if f.stream == nil {
-		raw = whole(f.file)
-	}
 	f.taken.Store(0)
-	r := bufio.NewReaderSize(&counter{raw, &f.taken}, bufSize)
+	r := bufio.NewReaderSize(&counter{f.kept(), &f.taken}, f.room())
 	head, err := r.Peek(magicSize)
 	if len(head) == 0 && err != nil {
 		if err == io.EOF {
@@ -143,6 +140,11 @@ func (f *File) unpack() error {
 	if !modified.IsZero() {
 		f.Modified = modified
 	}
+	if f.block > 0 {
+		f.r = bufio.NewReaderSize(content, f.block)
+		f.convert()
+		return nil
+	}
 	ahead, err := readahead.NewReaderSize(content, readAhead, bufSize)
 	if err != nil {
 		return err
@@ -157,7 +159,7 @@ func (f *File) unpack() error {
 // is looked at.
 func (f *File) convert() {
 	if f.r.Peek(1); IsExport(f.Head(bufSize)) {
-		f.r = bufio.NewReaderSize(NewExportReader(f.r), bufSize)
+		f.r = bufio.NewReaderSize(NewExportReader(f.r), f.room())
 	}
 }
 
@@ -197,6 +199,7 @@ func (f *File) Rewind() error {
 		return nil
 	}
 	f.stop()
+	f.block = 0
 	if err := f.reopen(); err != nil {
 		return err
 	}
@@ -209,16 +212,11 @@ func (f *File) reopen() error {
 	if f.file != nil {
 		return nil
 	}
-	file, err := os.Open(f.Path)
-	if err != nil {
-		return plain(err)
+	file, err := f.again()
+	if err == nil {
+		f.file = file
 	}
-	if info, err := file.Stat(); err != nil || !os.SameFile(info, f.info) {
-		file.Close()
-		return ErrReplaced
-	}
-	f.file = file
-	return nil
+	return err
 }
 
 // stop ends the decompressor and lets go of the buffers.
