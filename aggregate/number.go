@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"math/bits"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/smtplog/smtplog/parser"
@@ -283,6 +285,9 @@ func entry[T any](s *[]T, n uint32) *T {
 	return &(*s)[n]
 }
 
+// keySeed makes it unknown which keys share a place.
+var keySeed = [2]uint64{rand.Uint64(), rand.Uint64()}
+
 // key holds the numbers of some dimensions' values, side by side.
 type key [2]uint64
 
@@ -365,9 +370,10 @@ func (q *numbered[T]) find(k key) *T {
 
 // slot returns the place of a key: its own, or the free one that it would get.
 func (q *numbered[T]) slot(k key) *slotOf[T] {
-	h := (k[0]^k[1]*0x9E3779B97F4A7C15)*0xD6E8FEB86659FD93 ^ k[1]
+	// The numbers are ours, but who writes into a log chooses which come together.
+	hi, lo := bits.Mul64(k[0]^keySeed[0], k[1]^keySeed[1])
 	mask := uint64(len(q.slots) - 1)
-	for i := (h ^ h>>32) & mask; ; i = (i + 1) & mask {
+	for i := (hi ^ lo) & mask; ; i = (i + 1) & mask {
 		if s := &q.slots[i]; s.t == nil || s.key == k {
 			return s
 		}
