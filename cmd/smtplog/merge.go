@@ -83,8 +83,8 @@ func (l *log) begin(in *input) bool {
 		return false
 	}
 	l.time, l.ev = l.start, &l.event
-	l.whole = in.passing != nil && l.alone && !l.blocks
-	if l.whole || in.prepare != nil && in.ahead < maxAhead() && !l.blocks {
+	l.whole = in.passing != nil && l.alone && l.long()
+	if l.whole || in.prepare != nil && in.ahead < maxAhead() && l.long() {
 		in.ahead++
 		d := &parser.Digester{Parser: l.parser, Prepare: in.prepare()}
 		if l.whole {
@@ -210,6 +210,7 @@ func (l *log) close(in *input) {
 		in.opened--
 	}
 	l.admitted, l.blocks = false, false
+	l.ev, l.line = nil, nil // a batch of lines hangs on them
 	l.file.Close()
 }
 

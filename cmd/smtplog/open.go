@@ -37,3 +37,11 @@ func (in *input) admit(l *log) error {
 	l.admitted = true
 	return nil
 }
+
+// long tells whether it is worth parsing a log ahead: of a hundred thousand small files the batches
+// alone would be a megabyte each.
+func (l *log) long() bool {
+	return !l.blocks && (l.file.Stream() || l.file.Packed() || l.file.Size >= leastAhead)
+}
+
+const leastAhead = 256 << 10

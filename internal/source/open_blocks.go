@@ -66,10 +66,15 @@ func (f *File) kept() io.Reader {
 	return whole(f.file)
 }
 
-// room is the size of the buffers in front of it.
+// room is the size of the buffer in front of it: a small file needs no large one.
 func (f *File) room() int {
-	if f.block > 0 {
+	switch {
+	case f.block > 0:
 		return f.block
+	case f.stream == nil:
+		return int(min(bufSize, max(leastRoom, f.Size+1)))
 	}
 	return bufSize
 }
+
+const leastRoom = 4 << 10

@@ -159,7 +159,11 @@ func (f *File) unpack() error {
 // is looked at.
 func (f *File) convert() {
 	if f.r.Peek(1); IsExport(f.Head(bufSize)) {
-		f.r = bufio.NewReaderSize(NewExportReader(f.r), f.room())
+		size := bufSize
+		if f.block > 0 {
+			size = f.block
+		}
+		f.r = bufio.NewReaderSize(NewExportReader(f.r), size)
 	}
 }
 
