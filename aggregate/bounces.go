@@ -2,7 +2,6 @@ package aggregate
 
 import (
 	"cmp"
-	"iter"
 	"slices"
 	"time"
 
@@ -78,45 +77,6 @@ func (t *bounceTable) rows() (rows [][]any, approximate bool) {
 
 func (t *bounceTable) approximate() bool { return t.log.full || t.log.beyond > 0 }
 
-// All goes through the rows, whether they are in Rows or made one by one (Options.Stream); a row is
-// valid until the next.
-func (t *Table) All() iter.Seq[[]any] {
-	if t.made == nil {
-		return slices.Values(t.Rows)
-	}
-	return func(yield func([]any) bool) { t.made.make(t.made.log, yield) }
-}
-
-// Len is how many rows there are, with those that are made one by one and those that Head has left out.
-func (t *Table) Len() int {
-	if t.made == nil {
-		return len(t.Rows) + t.More
-	}
-	n := 0
-	for range t.All() {
-		n++
-	}
-	return n
-}
-
-// Head returns a table whose rows are made one by one with the first n of them in Rows, all where n
-// is not positive; a table that has its rows as it is.
-func (t *Table) Head(n int) Table {
-	head := *t
-	if t.made == nil {
-		return head
-	}
-	head.made = nil
-	for row := range t.All() {
-		if n > 0 && len(head.Rows) >= n {
-			head.More++
-		} else {
-			head.Rows = append(head.Rows, slices.Clone(row))
-		}
-	}
-	return head
-}
-
 // bounces is the one fold of a bounce report, nil where there is none.
 func (s *sums) bounces() *bounceLog {
 	if s == nil {
@@ -127,6 +87,7 @@ func (s *sums) bounces() *bounceLog {
 
 // tables returns the tables of a log that is complete.
 func (l *bounceLog) tables(specs []spec) []fold {
+	l.decided = nil
 	l.sortFailures()
 	tables := make([]fold, len(specs))
 	for i := range specs {

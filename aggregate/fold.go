@@ -58,7 +58,7 @@ type Table struct {
 	Rows        [][]any
 	More        int // rows that Head has left out
 
-	made *bounceTable // makes the rows; nil: they are in Rows
+	made func(put func(row []any) bool) // makes the rows; nil: they are in Rows
 }
 
 // spec is a row of the registry of tables.

@@ -22,7 +22,7 @@ type Options struct {
 	Bounces      bool           // the tables of the bounce report instead of the usual ones
 	Suppress     Suppress       // how the bounce report's suppression list is made
 	PerSender    bool           // only the bounce report's digest per sender
-	Stream       bool           // the bounce report's tables have no Rows: Table.All makes them, while the Collector stays as it is
+	Stream       bool           // large tables have no Rows: Table.All makes them, while the Collector stays as it is
 	Compare      Compare        // what the bounce report is compared with
 	Filter       Filter
 	Notices      bool               // count our own notices instead of users' mail
@@ -613,8 +613,8 @@ func (c *Collector) Finish() { c.ledger.Close() }
 // Report returns the report as of now. It may be called at any time; messages still open are
 // counted as queued.
 func (c *Collector) Report() *Report {
-	if c.ledger.open.n == 0 && c.log == nil {
-		return c.report(&c.sums)
+	if c.ledger.open.n == 0 {
+		return c.report(&c.sums) // nothing is to be added
 	}
 	now := newSums(c.totals, c.newFolds())
 	for i, f := range now.folds {
@@ -634,20 +634,12 @@ func (c *Collector) report(now *sums) *Report {
 			r.Input.MTAs = append(r.Input.MTAs, m.String())
 		}
 	}
+	folds := now.folds
 	if log := now.bounces(); log != nil {
-		now.folds = log.tables(c.specs)
+		folds = log.tables(c.specs)
 	}
 	for i := range c.specs {
-		s := &c.specs[i]
-		if t, ok := now.folds[i].(*bounceTable); ok && c.opt.Stream {
-			r.Tables = append(r.Tables, Table{s.name, s.title, s.unit, t.approximate(), s.columns, nil, 0, t})
-			continue
-		}
-		rows, approximate := now.folds[i].rows()
-		if rows == nil {
-			rows = [][]any{}
-		}
-		r.Tables = append(r.Tables, Table{s.name, s.title, s.unit, approximate, s.columns, rows, 0, nil})
+		r.Tables = append(r.Tables, c.specs[i].table(folds[i], c.opt.Stream))
 	}
 	return r
 }

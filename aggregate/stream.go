@@ -1,0 +1,73 @@
+package aggregate
+
+import (
+	"iter"
+	"slices"
+)
+
+// streamFrom is from how many rows on a table is large (Options.Stream).
+const streamFrom = 10_000
+
+// table makes the table of a fold.
+func (s *spec) table(f fold, stream bool) Table {
+	t := Table{Name: s.name, Title: s.title, Unit: s.unit, Columns: s.columns}
+	if b, ok := f.(*bounceTable); ok && stream {
+		t.Approximate, t.made = b.approximate(), func(put func([]any) bool) { b.make(b.log, put) }
+		return t
+	}
+	t.Rows, t.Approximate = f.rows()
+	switch {
+	case t.Rows == nil:
+		t.Rows = [][]any{}
+	case stream && len(t.Rows) >= streamFrom && s.name != "over_time": // of a series all is looked at
+		t.Rows, t.made = nil, func(put func([]any) bool) {
+			rows, _ := f.rows()
+			for _, row := range rows {
+				if !put(row) {
+					return
+				}
+			}
+		}
+	}
+	return t
+}
+
+// All goes through the rows, whether they are in Rows or made when they are wanted (Options.Stream);
+// a row is valid until the next.
+func (t *Table) All() iter.Seq[[]any] {
+	if t.made == nil {
+		return slices.Values(t.Rows)
+	}
+	return t.made
+}
+
+// Len is how many rows there are, with those that are made when they are wanted and those that Head
+// has left out.
+func (t *Table) Len() int {
+	if t.made == nil {
+		return len(t.Rows) + t.More
+	}
+	n := 0
+	for range t.All() {
+		n++
+	}
+	return n
+}
+
+// Head returns a table whose rows are made when they are wanted with the first n of them in Rows, all
+// where n is not positive; a table that has its rows as it is.
+func (t *Table) Head(n int) Table {
+	head := *t
+	if t.made == nil {
+		return head
+	}
+	head.made = nil
+	for row := range t.All() {
+		if n > 0 && len(head.Rows) >= n {
+			head.More++
+		} else {
+			head.Rows = append(head.Rows, slices.Clone(row))
+		}
+	}
+	return head
+}
