@@ -25,7 +25,7 @@ func bouncing(t testing.TB, opt Options) *generator {
 
 // bounce logs a message whose one recipient fails for good.
 func (g *generator) bounce(i int, reply string) {
-	id, at := fmt.Sprintf("%X", 1<<40+i), time.Duration(i)*100*time.Millisecond
+	id, at := fmt.Sprintf("%X", 1<<40+int64(i)), time.Duration(i)*100*time.Millisecond
 	g.say(at, "smtpd[9]: %s: client=c.example[192.0.2.9]", id)
 	g.say(at, "cleanup[9]: %s: message-id=<message.number.%d@c.example>", id, i)
 	g.say(at, "qmgr[1]: %s: from=<s%d@c.example>, size=100, nrcpt=1 (queue active)", id, i%100)

@@ -14,7 +14,7 @@ func TestStreamOfReport(t *testing.T) {
 		g := newGenerator(t)
 		g.c.opt.Stream = stream
 		for i := range streamFrom + 100 {
-			id := fmt.Sprintf("%X", 1<<40+i)
+			id := fmt.Sprintf("%X", 1<<40+int64(i))
 			g.say(time.Duration(i)*time.Minute, "qmgr[1]: %s: from=<s%d@c.example>, size=100, nrcpt=1 (queue active)", id, i%10)
 			g.say(time.Duration(i)*time.Minute, "smtp[7]: %s: to=<u@d%d.example>, %s, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as A)", id, i, remote)
 			g.say(time.Duration(i)*time.Minute, "qmgr[1]: %s: removed", id)

@@ -44,7 +44,7 @@ func (l Limit) write(out *bufio.Writer, first, last int, begin, rest bool) {
 			second += l.Messages / perSecond
 		}
 		stamp := Start.Add(time.Duration(second) * time.Second).Format("Jan _2 15:04:05")
-		id := fmt.Sprintf("%011X", 1<<40+i)
+		id := fmt.Sprintf("%011X", 1<<40+int64(i))
 		if begin {
 			fmt.Fprintf(out, "%s mx1 postfix/qmgr[1201]: %s: from=<s%d@shop.example>, size=4321, nrcpt=1 (queue active)\n", stamp, id, i%l.Senders)
 		}
