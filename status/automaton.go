@@ -16,29 +16,39 @@ type acNode struct {
 	c              byte
 }
 
-// newAutomaton returns the automaton of patterns, which must be distinct and not empty.
+// newAutomaton returns the automaton of patterns, which must be sorted, distinct and not empty.
 func newAutomaton(patterns []string) *automaton {
-	a := &automaton{nodes: make([]acNode, 1)}
-	for p, pattern := range patterns {
-		at := int32(0)
-		for i := range len(pattern) {
-			next := a.step(at, pattern[i])
-			if next == 0 {
-				next = int32(len(a.nodes))
-				a.nodes = append(a.nodes, acNode{c: pattern[i], sibling: a.nodes[at].child})
-				if at == 0 {
-					a.root[pattern[i]] = next
-				}
-				a.nodes[at].child = next
-			}
-			at = next
-		}
-		a.nodes[at].pattern = int32(p + 1)
+	n, before := 1, ""
+	for _, pattern := range patterns {
+		n += len(pattern) - common(before, pattern)
+		before = pattern
 	}
-	queue := []int32{0}
-	for len(queue) > 0 {
-		at := queue[0]
-		queue = queue[1:]
+	a := &automaton{nodes: make([]acNode, 1, n)}
+	way := make([]int32, 1, 64) // the nodes of the pattern before, from the root
+	for p, pattern := range patterns {
+		shared := 0
+		if p > 0 {
+			shared = common(patterns[p-1], pattern)
+		}
+		sibling := int32(0) // where the two part, the one before goes on with its last node so far
+		if shared+1 < len(way) {
+			sibling = way[shared+1]
+		}
+		way = way[:shared+1]
+		for i := shared; i < len(pattern); i++ {
+			at, next := way[i], int32(len(a.nodes))
+			a.nodes = append(a.nodes, acNode{c: pattern[i], sibling: sibling})
+			a.nodes[at].child, sibling = next, 0
+			if at == 0 {
+				a.root[pattern[i]] = next
+			}
+			way = append(way, next)
+		}
+		a.nodes[way[len(pattern)]].pattern = int32(p + 1)
+	}
+	queue := make([]int32, 1, n)
+	for i := 0; i < len(queue); i++ {
+		at := queue[i]
 		for child := a.nodes[at].child; child != 0; child = a.nodes[child].sibling {
 			if at != 0 {
 				fail := a.next(a.nodes[at].fail, a.nodes[child].c)
@@ -51,6 +61,15 @@ func newAutomaton(patterns []string) *automaton {
 		}
 	}
 	return a
+}
+
+// common returns how many bytes a and b begin with alike.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // step returns the child of a node for c, or 0.

@@ -3,6 +3,7 @@ package status
 import (
 	"bytes"
 	"encoding/binary"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -46,25 +47,30 @@ const (
 
 // engine is a set of rules made ready. It does not change.
 type engine struct {
-	rules   []rule
+	compiled
 	find    *automaton
-	texts   [][][][]int // texts, as numbers of parts, by rule
-	nots    [][][]int   // nots, likewise
-	starts  [][]int     // rules that a part may lead to, by part
-	always  []int       // rules without text
-	length  []int       // of a pattern
-	parts   [][]int     // that a pattern is one of, by pattern
 	hosts   map[string]string
 	domains map[string]string
 	lists   map[string]string
 }
 
-// newEngine makes rules ready. Of two entries for one provider's host the first counts.
-func newEngine(r *Rules) *engine {
-	e := &engine{rules: r.rules, hosts: make(map[string]string), domains: make(map[string]string),
-		lists: make(map[string]string)}
-	patterns, parts := make(map[string]int), make(map[string]int)
-	var all []string
+// compiled is what is worked out of rules and can be kept: see builtinRules.
+type compiled struct {
+	rules     []rule
+	patterns  []string    // sorted
+	parts     [][]int     // that a pattern is one of, by pattern
+	texts     [][][][]int // texts, as numbers of parts, by rule
+	nots      [][][]int   // nots, likewise
+	starts    [][]int     // rules that a part may lead to, by part
+	always    []int       // rules without text
+	providers []providerRow
+	names     []string // lists
+}
+
+// compile numbers the parts of all phrases and the patterns that they consist of.
+func compile(r *Rules) *compiled {
+	c := &compiled{rules: r.rules, providers: r.providers, names: r.lists}
+	patterns, parts := make(map[string][]int), make(map[string]int)
 	number := func(ph phrase) []int {
 		var out []int
 		for _, alternatives := range ph {
@@ -73,17 +79,9 @@ func newEngine(r *Rules) *engine {
 			if !ok {
 				part = len(parts)
 				parts[key] = part
-				e.starts = append(e.starts, nil)
+				c.starts = append(c.starts, nil)
 				for _, words := range alternatives {
-					p, ok := patterns[words]
-					if !ok {
-						p = len(all)
-						patterns[words] = p
-						all = append(all, words)
-						e.length = append(e.length, len(words))
-						e.parts = append(e.parts, nil)
-					}
-					e.parts[p] = append(e.parts[p], part)
+					patterns[words] = append(patterns[words], part)
 				}
 			}
 			out = append(out, part)
@@ -98,7 +96,7 @@ func newEngine(r *Rules) *engine {
 				numbers := number(ph)
 				text = append(text, numbers)
 				if first := numbers[0]; k == 0 {
-					e.starts[first] = append(e.starts[first], i)
+					c.starts[first] = append(c.starts[first], i)
 				}
 			}
 			texts = append(texts, text)
@@ -107,13 +105,23 @@ func newEngine(r *Rules) *engine {
 		for _, ph := range r.rules[i].nots {
 			nots = append(nots, number(ph))
 		}
-		e.texts, e.nots = append(e.texts, texts), append(e.nots, nots)
+		c.texts, c.nots = append(c.texts, texts), append(c.nots, nots)
 		if len(texts) == 0 {
-			e.always = append(e.always, i)
+			c.always = append(c.always, i)
 		}
 	}
-	e.find = newAutomaton(all)
-	for _, row := range r.providers {
+	c.patterns = slices.Sorted(maps.Keys(patterns))
+	for _, words := range c.patterns {
+		c.parts = append(c.parts, patterns[words])
+	}
+	return c
+}
+
+// newEngine makes rules ready. Of two entries for one provider's host the first counts.
+func newEngine(c *compiled) *engine {
+	e := &engine{compiled: *c, find: newAutomaton(c.patterns), hosts: make(map[string]string), domains: make(map[string]string),
+		lists: make(map[string]string)}
+	for _, row := range c.providers {
 		for _, host := range row.hosts {
 			if _, ok := e.hosts[host]; !ok {
 				e.hosts[host] = row.name
@@ -125,13 +133,13 @@ func newEngine(r *Rules) *engine {
 			}
 		}
 	}
-	for _, list := range r.lists {
+	for _, list := range c.names {
 		e.lists[list] = list
 	}
 	return e
 }
 
-var builtinEngine = sync.OnceValue(func() *engine { return newEngine(builtin()) })
+var builtinEngine = sync.OnceValue(func() *engine { return newEngine(&builtinRules) })
 
 // Classifier finds reasons. It is not safe for concurrent use; several of them are.
 type Classifier struct {
@@ -152,16 +160,15 @@ type Classifier struct {
 // NewClassifier returns a Classifier with the rules of this package. Rules of users come
 // before them, in the order given.
 func NewClassifier(user ...*Rules) *Classifier {
-	e := builtinEngine()
-	if len(user) > 0 {
-		all := new(Rules)
-		for _, r := range user {
-			all.add(r)
-		}
-		all.add(builtin())
-		e = newEngine(all)
+	if len(user) == 0 {
+		return builtinEngine().classifier()
 	}
-	return e.classifier()
+	all := new(Rules)
+	for _, r := range user {
+		all.add(r)
+	}
+	all.add(builtin())
+	return newEngine(compile(all)).classifier()
 }
 
 // Clone returns another Classifier with the same rules.
@@ -423,7 +430,7 @@ func (c *Classifier) decide() int {
 	clear(c.todo)
 	c.hit = c.hit[:0]
 	c.find.find(c.words, func(pattern, end int) {
-		at := span{end - c.length[pattern], end}
+		at := span{end - len(c.patterns[pattern]), end}
 		for _, p := range c.parts[pattern] {
 			if len(c.found[p]) == 0 {
 				c.hit = append(c.hit, p)

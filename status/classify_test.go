@@ -235,7 +235,7 @@ func BenchmarkContains(b *testing.B) {
 
 func BenchmarkNewEngine(b *testing.B) {
 	for b.Loop() {
-		newEngine(builtin())
+		newEngine(compile(builtin()))
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Every rule decides its own samples.
 func TestRuleSamples(t *testing.T) {
-	c := NewClassifier()
+	c := newEngine(compile(builtin())).classifier()
 	for _, w := range c.check(len(c.rules)) {
 		t.Errorf("a sample of %s (line %d) is decided by %s: %s", w.Rule, w.Line, w.TakenBy, w.Text)
 	}
