@@ -25,8 +25,8 @@ func configFiles() []string {
 }
 
 // loadConfig makes k take flags' values from the configuration files. One that is not asked for
-// and may not be read, as where $HOME is another user's, is passed over and said.
-func loadConfig(p *program, k *kong.Kong) error {
+// and may not be read, as where $HOME is another user's, is passed over; notes say so.
+func loadConfig(k *kong.Kong) (notes []string, err error) {
 	for _, path := range configFiles() {
 		if path == "" {
 			continue
@@ -35,17 +35,17 @@ func loadConfig(p *program, k *kong.Kong) error {
 		if asked := path == os.Getenv("SMTPLOG_CONFIG"); !asked && errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if !asked && errors.Is(err, fs.ErrPermission) {
-			p.sayf("%v: going on without it", err)
+			notes = append(notes, fmt.Sprintf("%v: going on without it", err))
 			continue
 		}
 		if err == nil {
 			err = kong.Resolvers(r).Apply(k)
 		}
 		if err != nil {
-			return err
+			return notes, err
 		}
 	}
-	return nil
+	return notes, nil
 }
 
 // config is a configuration file: the names of flags, and of commands with flags of theirs

@@ -61,7 +61,7 @@ func (l *commandLine) run(t *testing.T, stdin string) (code int, stdout, stderr 
 	if l.parsed == nil {
 		query := l.c.Trace.Query
 		var err error
-		if l.parsed, err = l.c.grammar(io.Discard, io.Discard).Parse(l.args); err != nil {
+		if l.parsed, err = (&program{stdout: io.Discard, stderr: io.Discard}).grammar(&l.c).Parse(l.args); err != nil {
 			t.Fatal(err)
 		}
 		l.c.Trace.Query = query

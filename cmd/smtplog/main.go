@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"reflect"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -156,19 +157,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 	}()
 	p := &program{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr}
-	var c cli
-	k := c.grammar(stdout, stderr)
 	if len(args) > 0 && args[0] == completeWord {
-		for _, word := range complete(k.Model, args[1:]) {
+		for _, word := range complete(p.grammar(new(cli)).Model, args[1:]) {
 			fmt.Fprintln(stdout, word)
 		}
 		return exitDone
 	}
-	err := loadConfig(p, k)
-	var parsed *kong.Context
-	if err == nil {
-		parsed, err = k.Parse(args)
-	}
+	parsed, err := p.parse(args, commandOf(args))
 	if err != nil {
 		p.sayf("%v", err)
 		p.sayf("hint: smtplog --help")
@@ -178,7 +173,6 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		return exitUsage
 	}
-	p.noProgress = c.NoProgress
 	return p.do(parsed)
 }
 
@@ -206,18 +200,74 @@ func (p *program) do(parsed *kong.Context) (code int) {
 	return p.exit
 }
 
-// grammar makes what reads a command line into c.
-func (c *cli) grammar(stdout, stderr io.Writer) *kong.Kong {
-	k, err := kong.New(c, kong.Name("smtplog"), kong.Description(description),
-		kong.Writers(stdout, stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
+// grammar makes what reads the command line: of c, a cli or as much of it as is needed.
+func (p *program) grammar(c any, more ...kong.Option) *kong.Kong {
+	k, err := kong.New(c, append([]kong.Option{kong.Name("smtplog"), kong.Description(description),
+		kong.Writers(p.stdout, p.stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
 		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
 		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // without the variable of each
-		vars(), kong.ConfigureHelp(kong.HelpOptions{Compact: true}))
+		vars(), kong.ConfigureHelp(kong.HelpOptions{Compact: true})}, more...)...)
 	if err != nil {
 		panic(err) // the grammar is wrong
 	}
 	return k
+}
+
+// parse reads the command line. The whole grammar takes longer than a small log, so the command
+// that is named is tried alone; all else, help and errors too, is for the whole.
+func (p *program) parse(args []string, command string) (*kong.Context, error) {
+	var c any = new(cli)
+	var more []kong.Option
+	if command != "" {
+		fields := slices.DeleteFunc(reflect.VisibleFields(reflect.TypeFor[cli]()), func(f reflect.StructField) bool {
+			return isCommand(f) && f.Name != command
+		})
+		c = reflect.New(reflect.StructOf(fields)).Interface()
+		more = append(more, kong.Help(func(kong.HelpOptions, *kong.Context) error { return errors.ErrUnsupported }))
+	}
+	k := p.grammar(c, more...)
+	notes, err := loadConfig(k)
+	var parsed *kong.Context
+	if err == nil {
+		parsed, err = k.Parse(args)
+	}
+	if err != nil && command != "" {
+		return p.parse(args, "")
+	}
+	for _, note := range notes {
+		p.sayf("%s", note)
+	}
+	p.noProgress = reflect.ValueOf(c).Elem().FieldByName("NoProgress").Bool()
+	return parsed, err
+}
+
+// commandOf returns the field of cli that alone reads args as all of it does; "" where that is not
+// sure.
+func commandOf(args []string) (field string) {
+	commands := map[string]string{}
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[cli]()) {
+		if isCommand(f) {
+			commands[strings.ToLower(f.Name)] = f.Name
+		}
+	}
+	if len(args) == 0 {
+		return "Report"
+	}
+	switch field = commands[args[0]]; {
+	case field == "Man":
+		return "" // it shows all of it
+	case field != "":
+		return field
+	case slices.ContainsFunc(args, func(a string) bool { return commands[a] != "" }):
+		return ""
+	}
+	return "Report"
+}
+
+func isCommand(f reflect.StructField) bool {
+	_, is := f.Tag.Lookup("cmd")
+	return is
 }
 
 // asGiven takes a word of the command line as it is: kong's own way would replace the bytes of a
