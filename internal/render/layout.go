@@ -2,12 +2,15 @@ package render
 
 import (
 	"bytes"
+	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/mattn/go-runewidth"
 	"github.com/olekukonko/tablewriter"
+	"github.com/olekukonko/tablewriter/pkg/twcache"
 	"github.com/olekukonko/tablewriter/renderer"
 	"github.com/olekukonko/tablewriter/tw"
 
@@ -18,7 +21,6 @@ import (
 // right-aligned, and the widest texts are cut where need be.
 func TextTable(columns []aggregate.Column, rows [][]any, opt Options) string {
 	columns, cells := layout(columns, rows, opt)
-	var buf bytes.Buffer
 	align := make(tw.Alignment, len(columns))
 	header := make([]string, len(columns))
 	for i, c := range columns {
@@ -33,7 +35,10 @@ func TextTable(columns []aggregate.Column, rows [][]any, opt Options) string {
 		Formatting: tw.CellFormatting{AutoFormat: tw.Off, AutoWrap: tw.WrapNone},
 		Padding:    tw.CellPadding{Global: tw.Padding{Right: gap, Overwrite: true}},
 	}
-	table := tablewriter.NewTable(&buf,
+	blank.Lock()
+	defer blank.Unlock()
+	buf, table := blank.next()
+	table.Options(
 		tablewriter.WithRenderer(renderer.NewBlueprint()),
 		tablewriter.WithRendition(tw.Rendition{
 			Borders: tw.BorderNone,
@@ -60,6 +65,26 @@ func TextTable(columns []aggregate.Column, rows [][]any, opt Options) string {
 		out.WriteByte('\n')
 	}
 	return out.String()
+}
+
+// blank is a table without content, and where its copies are written: each new one would bring
+// half a megabyte with it, a cache for rows that are no strings.
+var blank blankTable
+
+type blankTable struct {
+	sync.Mutex
+	buf   bytes.Buffer
+	table *tablewriter.Table
+}
+
+func (b *blankTable) next() (*bytes.Buffer, *tablewriter.Table) {
+	if b.table == nil {
+		b.table = tablewriter.NewTable(&b.buf, tablewriter.WithStringerCacheCustom(twcache.NewLRU[reflect.Type, reflect.Value](1)))
+	}
+	b.buf.Reset()
+	table := *b.table
+	table.Reset() // so that nothing is shared but the cache
+	return &b.buf, &table
 }
 
 const gap = "  "
