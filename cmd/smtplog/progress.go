@@ -57,7 +57,14 @@ func (g *progress) add(n int) {
 	if g.p == nil {
 		return
 	}
-	if g.lines += n; g.lines < 4096 {
+	if g.lines += n; g.lines >= 4096 {
+		g.look()
+	}
+}
+
+// look looks how far the files have been read.
+func (g *progress) look() {
+	if g.p == nil {
 		return
 	}
 	g.lines = 0
