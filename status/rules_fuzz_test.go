@@ -33,7 +33,7 @@ func FuzzParseRules(f *testing.F) {
 			return
 		}
 		rules.rules = append(rules.rules, rule{id: "none", reason: Undetermined, confidence: 0.1})
-		c, cached := newEngine(rules).classifier(), newEngine(rules).classifier()
+		c, cached := newEngine(compile(rules)).classifier(), newEngine(compile(rules)).classifier()
 		c.check(len(rules.rules))
 		for _, code := range []int{0, 452, 550} {
 			q := Query{Code: code, Stage: StageRcpt, Origin: OriginRemote, Relay: []byte("mx.acme.example"), Number: 42, Text: []byte(reply)}

@@ -10,7 +10,7 @@ import (
 	"github.com/smtplog/smtplog/parser"
 )
 
-// lineByLine has no log taken in whole batches, for tests to compare.
+// lineByLine has no log taken in batches or searched in blocks; tests set it, to compare.
 var lineByLine = false
 
 // collect runs all input through a Collector; each is called, if set, for every line that

@@ -38,6 +38,7 @@ type log struct {
 
 	file   *source.File
 	parser *parser.Parser
+	skim   *skim         // nil: its lines are read one by one
 	ahead  *ahead        // nil: its lines are parsed one by one, when they are wanted
 	ev     *parser.Event // of the current line
 	event  parser.Event  // ev, where nothing is parsed ahead
@@ -83,6 +84,8 @@ type input struct {
 	// want, if set, chooses the lines worth parsing; a log's lines up to the first that is
 	// understood and one in clockEvery come all the same.
 	want func(line []byte) bool
+	// skim, if set, may have a log's lines chosen faster; see trace.
+	skim func(l *log)
 	// prepare, if set, has logs parsed ahead, and makes what each gives its events to.
 	prepare func() func(*parser.Event)
 	// passing, if set, says which lines nobody looks at; a log that no other is merged with is

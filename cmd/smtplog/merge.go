@@ -95,6 +95,9 @@ func (l *log) begin(in *input) bool {
 		}
 		l.ahead = parseAhead(l.file, d)
 	}
+	if in.skim != nil {
+		in.skim(l)
+	}
 	return l.advance(in)
 }
 
@@ -120,19 +123,14 @@ func (l *log) advance(in *input) bool {
 		l.take(in, b.Line(i), v)
 		return l.goOn(in)
 	}
+	if l.skim != nil {
+		return l.skim.advance(l, in)
+	}
 	for {
 		line, err := l.file.Next()
 		if err != nil {
-			if len(l.passed) > 0 {
-				l.parse(in, l.passed)
-			}
-			if l.parser.Flush(l.ev) { // a line that was begun and never ended
-				l.begun, l.v = true, parser.Understood
-				return true
-			}
 			l.read, l.cut = l.file.Bytes, l.file.Cut
-			l.finish(in, err)
-			return false
+			return l.ended(in, err)
 		}
 		l.lines++
 		l.read, l.cut = l.file.Bytes, l.file.Cut
@@ -187,6 +185,19 @@ func (in *input) span(t time.Time) {
 	}
 }
 
+// ended is advance where no line follows, and why.
+func (l *log) ended(in *input, err error) bool {
+	if len(l.passed) > 0 {
+		l.parse(in, l.passed)
+	}
+	if l.parser.Flush(l.ev) { // a line that was begun and never ended
+		l.begun, l.v = true, parser.Understood
+		return true
+	}
+	l.finish(in, err)
+	return false
+}
+
 // goOn ends a log behind which nothing counts.
 func (l *log) goOn(in *input) bool {
 	if !in.s.stop.IsZero() && l.time.After(in.s.stop) && !l.file.Stream() {
@@ -211,6 +222,10 @@ func (l *log) close(in *input) {
 	}
 	l.admitted, l.blocks = false, false
 	l.ev, l.line = nil, nil // a batch of lines hangs on them
+	if l.skim != nil {
+		l.skim.stop()
+		l.skim = nil
+	}
 	l.file.Close()
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -40,6 +41,7 @@ func (cmd *traceCmd) Run(p *program) error {
 	}
 	t := tracer{q: q, in: in, s: s, ids: map[string]bool{}, mids: map[string]bool{}}
 	t.c = t.collector(nil)
+	in.skim = t.skim
 	out, err := t.run()
 	in.progress.done()
 	if err != nil {
@@ -90,6 +92,11 @@ type tracer struct {
 	entries []entryOf
 	beside  map[process][]entryOf // lines that belong to the next message of a process
 	awaited map[process]bool      // processes whose next message is a hit
+	noted   map[notedBy]*[maxNoted]noted
+	finder  atomic.Pointer[finder] // of the lines of the story; nil: all lines are parsed
+	looked  [3]int                 // what it was made of
+	skims   int                    // logs that are read in blocks
+	news    []news
 	seq     int64
 	cut     int64 // lines of the story beyond maxEntries
 
@@ -148,7 +155,7 @@ func (t *tracer) run() (*render.Trace, error) {
 				out.Lines += l.lines
 			}
 		}
-		if in.partial || len(t.hits) > maxStories || len(t.ids) == known && n > 0 || n+1 == maxTraceRead || len(t.ids) == 0 {
+		if in.partial || len(t.hits) > maxStories || len(t.ids) == known && n > 0 || n+1 == maxTraceRead || len(t.ids) == 0 || t.nothingNew() {
 			break
 		}
 		if err := in.rewind(); err != nil {
@@ -188,7 +195,11 @@ func (t *tracer) pass(list *lister) {
 	old := t.entries
 	t.entries, t.cut, t.seq, t.refused, t.refusal = nil, 0, 0, 0, nil
 	t.beside, t.awaited, t.open, t.ended = map[process][]entryOf{}, map[process]bool{}, map[string]bool{}, time.Time{}
-	t.hits = map[string]bool{}
+	t.news = nil
+	for _, l := range in.logs {
+		l.read = 0
+	}
+	t.hits, t.noted = map[string]bool{}, map[notedBy]*[maxNoted]noted{}
 	for _, e := range old { // of a stream, what can no longer be read again
 		if l := t.log(e.File); l != nil && l.history != nil && e.Line <= l.history.dropped {
 			t.keep(e)
@@ -199,6 +210,9 @@ func (t *tracer) pass(list *lister) {
 	if list != nil || t.s.anonymizer != nil || t.q.exact == nil && len(t.q.fold) == 0 {
 		in.want = nil
 	}
+	t.finder.Store(nil)
+	t.looked = [3]int{-1}
+	t.lookFor()
 	for l := in.next(); l != nil; l = in.next() {
 		l.disguise(t.s.anonymizer)
 		t.seq++
@@ -207,6 +221,7 @@ func (t *tracer) pass(list *lister) {
 		}
 		if len(t.hits) <= maxStories {
 			t.line(l)
+			t.lookFor()
 		} else if t.q.event(l.ev) {
 			t.hit(l)
 		}
@@ -235,7 +250,7 @@ func (t *tracer) log(path string) *log {
 // complete tells whether nothing more can come: the message that was asked for by an ID that
 // is never used again has ended, and so have those linked to it that came up.
 func (t *tracer) complete(now time.Time) bool {
-	return t.q.unique && t.list == nil && len(t.open) == 0 && !t.ended.IsZero() && now.Sub(t.ended) > settled
+	return t.list == nil && t.settling() && now.Sub(t.ended) > settled
 }
 
 var (
@@ -282,15 +297,16 @@ func (t *tracer) line(l *log) {
 	}
 	switch {
 	case ev.Kind == parser.TLS && ev.PID != 0, len(ev.QueueID) == 0 && (ev.Kind == parser.Held || ev.Kind == parser.Discarded):
-		t.remember(l)
+		t.remember(t.entry(l))
 		return
 	}
 	if !t.known(ev.QueueID) && !t.known(ev.NextQueueID) && !t.known(ev.PrevQueueID) {
 		return
 	}
-	t.learn(ev)
-	t.takeBeside(l)
-	t.keep(t.entry(l))
+	t.learn(l)
+	e := t.entry(l)
+	t.takeBeside(l, &e)
+	t.keep(e)
 	if ev.Time.After(t.ended) {
 		t.ended = ev.Time
 	}
@@ -309,7 +325,7 @@ func (t *tracer) hit(l *log) {
 	ev := l.ev
 	if len(ev.QueueID) > 0 {
 		t.hits[string(ev.QueueID)] = true
-		t.learn(ev)
+		t.learn(l)
 		return
 	}
 	if ev.Kind == parser.Held || ev.Kind == parser.Discarded {
@@ -338,20 +354,24 @@ func (t *tracer) known(id []byte) bool {
 }
 
 // learn adds the queue IDs that a line links, and the Message-ID of a message.
-func (t *tracer) learn(ev *parser.Event) {
+func (t *tracer) learn(l *log) {
+	ev := l.ev
 	if len(t.ids) >= maxTraceIDs {
 		return
 	}
 	for _, id := range [...][]byte{ev.QueueID, ev.NextQueueID, ev.PrevQueueID} {
-		if len(id) >= 5 && !t.ids[string(id)] { // the shortest that an MTA makes has six
+		if _, ok := t.ids[string(id)]; len(id) >= 5 && !ok { // the shortest that an MTA makes has six
 			t.ids[string(id)] = false
+			t.became(l, string(id))
 		}
 	}
-	if len(ev.QueueID) > 0 {
+	if len(ev.QueueID) > 0 && !t.ids[string(ev.QueueID)] {
 		t.ids[string(ev.QueueID)] = true
+		t.became(l, string(ev.QueueID))
 	}
-	if len(ev.MessageID) > 5 && len(t.mids) < maxStories {
+	if _, ok := t.mids[string(ev.MessageID)]; len(ev.MessageID) > 5 && len(t.mids) < maxStories && !ok {
 		t.mids[string(ev.MessageID)] = true
+		t.became(l, string(ev.MessageID))
 	}
 }
 
@@ -374,12 +394,11 @@ func (t *tracer) foreign(l *log) {
 }
 
 // remember keeps a line that belongs to what its process does next.
-func (t *tracer) remember(l *log) {
+func (t *tracer) remember(e entryOf) {
 	if len(t.beside) >= maxBeside {
 		clear(t.beside)
 	}
-	e := t.entry(l)
-	p := process{string(l.ev.Host), l.ev.PID}
+	p := process{string(e.Event.Host), e.Event.PID}
 	if before := t.beside[p]; len(before) < 4 {
 		t.beside[p] = append(before, e)
 	} else {
@@ -387,12 +406,17 @@ func (t *tracer) remember(l *log) {
 	}
 }
 
-// takeBeside keeps the remembered line that belongs to the current one: the latest of the same
+// takeBeside keeps the remembered line that belongs to the current one, e: the latest of the same
 // process about the same host.
-func (t *tracer) takeBeside(l *log) {
-	ev := l.ev
+func (t *tracer) takeBeside(l *log, e *entryOf) {
+	ev := &e.Event
+	if ev.Kind != parser.Received && !ev.Attempt() {
+		return
+	}
+	t.parseNoted(l, e)
 	p := process{string(ev.Host), ev.PID}
 	before := t.beside[p]
+	slices.SortStableFunc(before, func(a, b entryOf) int { return cmp.Compare(a.seq, b.seq) })
 	for i := len(before) - 1; i >= 0; i-- {
 		b := &before[i].Event
 		if ev.Kind == parser.Received && len(b.Client.IP) > 0 && bytes.Equal(b.Client.IP, ev.Client.IP) ||

@@ -81,11 +81,11 @@ func appendEscape(b *strings.Builder, r rune) {
 // characters (direction overrides, zero width), odd spaces, line separators, private use,
 // characters that are not assigned, and those that count as letters or marks and show nothing.
 func hidden(r rune) bool {
-	return !unicode.IsPrint(r) || r >= utf8.RuneSelf && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, blank)
+	return !unicode.IsPrint(r) || r >= utf8.RuneSelf && unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector, noInk)
 }
 
-// blank is what has no ink: the Braille pattern without a dot.
-var blank = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}}}
+// noInk is what has no ink: the Braille pattern without a dot.
+var noInk = &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0x2800, Hi: 0x2800, Stride: 1}}}
 
 // CSV makes a value safe in a spreadsheet: printable as Text has it, and a leading character
 // that would begin a formula gets an apostrophe before it. Quoting is encoding/csv's.

@@ -6,6 +6,8 @@ import (
 	"io"
 	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 )
 
 // blockSize is the size of a Block: large enough that what is done once for each costs nothing,
@@ -61,7 +63,7 @@ func NewBlocks[T any](f *File, look func(b []byte, found *T)) *Blocks[T] {
 			case b = <-bs.free:
 			}
 			var err error
-			b.B, rest, err = f.block(b.B, rest, &read, &cut)
+			b.B, rest, err = f.readBlock(b.B, rest, &read, &cut)
 			b.Read, b.Cut = read-int64(len(rest)), cut
 			if len(b.B) > 0 {
 				bs.order <- b
@@ -97,9 +99,9 @@ func (bs *Blocks[T]) Stop() {
 	<-bs.done
 }
 
-// block reads whole lines into buf, of which the first has begun with start. rest is the
+// readBlock reads whole lines into buf, of which the first has begun with start. rest is the
 // beginning of the line after them. Lines are cut as Next cuts them.
-func (f *File) block(buf, start []byte, read, cut *int64) (lines, rest []byte, err error) {
+func (f *File) readBlock(buf, start []byte, read, cut *int64) (lines, rest []byte, err error) {
 	size := blockSize
 	if len(start) > size/2 {
 		size = MaxLine
@@ -143,4 +145,37 @@ func (f *File) block(buf, start []byte, read, cut *int64) (lines, rest []byte, e
 		}
 		return buf[:0], nil, f.wrap(err)
 	}
+}
+
+// Backwards gives look stretches of the first size bytes of a plain file, the last ones first, on
+// all cores, until it returns true; each goes on for lap bytes into the one behind it. It returns
+// whether look did, and false for ok where that cannot be told: the file is compressed or the like.
+func (f *File) Backwards(size int64, lap int, look func(b []byte, at int64) bool) (found, ok bool) {
+	if f.stream != nil || f.packed != nil || f.reopen() != nil {
+		return false, false
+	}
+	head := make([]byte, bufSize)
+	n, err := f.file.ReadAt(head, 0)
+	if err != nil && err != io.EOF || IsExport(head[:n]) {
+		return false, false
+	}
+	var left atomic.Int64 // stretches
+	left.Store((size + blockSize - 1) / blockSize)
+	var hit, failed atomic.Bool
+	var all sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		all.Go(func() {
+			b := make([]byte, blockSize+lap)
+			for i := left.Add(-1); i >= 0 && !hit.Load() && !failed.Load(); i = left.Add(-1) {
+				n, err := f.file.ReadAt(b, i*blockSize)
+				if err != nil && err != io.EOF {
+					failed.Store(true)
+				} else if look(b[:n], i*blockSize) {
+					hit.Store(true)
+				}
+			}
+		})
+	}
+	all.Wait()
+	return hit.Load(), !failed.Load()
 }
