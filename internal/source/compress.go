@@ -3,14 +3,16 @@ package source
 import (
 	"bufio"
 	"compress/bzip2"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/readahead"
 	"github.com/mikelolasagasti/xz"
 	"github.com/pierrec/lz4/v4"
 	"golang.org/x/text/encoding/unicode"
@@ -19,6 +21,64 @@ import (
 // maxWindow bounds the history that a decompressor keeps, in bytes: what zstd -d allows too
 // unless it is told otherwise. xz -9 needs 64 MiB.
 const maxWindow = 128 << 20
+
+// A decompressor may be readAhead blocks ahead. Large blocks are handed over less often, which saves
+// a tenth of the time; where many files are read at once, each gets small ones.
+const (
+	readAhead  = 3
+	largeBlock = 256 << 10
+	largest    = 16 // files with large blocks
+)
+
+var aheads atomic.Int32
+
+// ahead is a decompressor that runs ahead.
+type ahead struct{ io.ReadCloser }
+
+func newAhead(content io.Reader) (ahead, error) {
+	size := bufSize
+	if aheads.Add(1) <= largest {
+		size = largeBlock
+	}
+	r, err := readahead.NewReaderSize(content, readAhead, size)
+	if err != nil {
+		aheads.Add(-1)
+	}
+	return ahead{r}, err
+}
+
+// Close ends it.
+func (a ahead) Close() error {
+	aheads.Add(-1)
+	return a.ReadCloser.Close()
+}
+
+// tail keeps the last bytes that were read.
+type tail struct {
+	r   io.Reader
+	buf []byte
+}
+
+func (t *tail) Read(p []byte) (int, error) {
+	n, err := t.r.Read(p)
+	end := p[max(0, n-tailSize):n]
+	if len(t.buf)+len(end) > 2*tailSize {
+		t.buf = append(t.buf[:0], t.buf[len(t.buf)-(tailSize-len(end)):]...)
+	}
+	t.buf = append(t.buf, end...)
+	return n, err
+}
+
+// last returns the last bytes, at most tailSize.
+func (t *tail) last() []byte { return t.buf[max(0, len(t.buf)-tailSize):] }
+
+// KeepTail makes a compressed file keep its content's last bytes while it is read, from the next
+// Rewind on.
+func (f *File) KeepTail() { f.tail = &tail{} }
+
+// KeptTail returns what Tail would, when all of the content has been read, be it with an error at
+// its end.
+func (f *File) KeptTail() []byte { return f.tail.last() }
 
 // A compression is found out from the first bytes of the content.
 type compression struct {
@@ -106,6 +166,9 @@ func openGzip(r io.Reader) (io.Reader, time.Time, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, time.Time{}, err
+	}
+	if z.ModTime.Unix() == 0 { // none (RFC 1952 section 2.3.1)
+		return z, time.Time{}, nil
 	}
 	return z, z.ModTime, nil
 }

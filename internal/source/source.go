@@ -14,20 +14,15 @@ import (
 	"os"
 	"sync/atomic"
 	"time"
-
-	"github.com/klauspost/readahead"
 )
 
 // MaxLine is the length in bytes beyond which a line is cut: no MTA writes longer ones (syslog
 // cuts at 8 KiB at the latest), and a file without line feeds must not fill the memory.
 const MaxLine = 1 << 20
 
-// bufSize is the size of a file's read buffer, and of the blocks of which a decompressor may be
-// readAhead ahead. There may be hundreds of files that are read at once.
-const (
-	bufSize   = 64 << 10
-	readAhead = 3
-)
+// bufSize is the size of a file's read buffer. There may be hundreds of files that are read at
+// once.
+const bufSize = 64 << 10
 
 // File is one open input. It is not safe for concurrent use.
 type File struct {
@@ -44,6 +39,7 @@ type File struct {
 	taken  atomic.Int64  // bytes read of what is kept
 	packed *compression  // nil: plain
 	ahead  io.Closer     // the decompressor that runs ahead
+	tail   *tail         // not nil: the content's end is kept while it is read
 	r      *bufio.Reader // nil: parked
 	buf    []byte
 	block  int // not 0: see RewindInBlocks
@@ -140,12 +136,16 @@ func (f *File) unpack() error {
 	if !modified.IsZero() {
 		f.Modified = modified
 	}
+	if f.tail != nil {
+		f.tail = &tail{r: content}
+		content = f.tail
+	}
 	if f.block > 0 {
 		f.r = bufio.NewReaderSize(content, f.block)
 		f.convert()
 		return nil
 	}
-	ahead, err := readahead.NewReaderSize(content, readAhead, bufSize)
+	ahead, err := newAhead(content)
 	if err != nil {
 		return err
 	}
@@ -347,15 +347,10 @@ func (f *File) Tail(ctx context.Context) []byte {
 	if err != nil {
 		return nil
 	}
-	ring := make([]byte, 0, 2*tailSize)
-	for ctx.Err() == nil {
-		if len(ring) == cap(ring) {
-			ring = append(ring[:0], ring[tailSize:]...)
-		}
-		n, err := r.Read(ring[len(ring):cap(ring)])
-		ring = ring[:len(ring)+n]
-		if err != nil {
-			return ring[max(0, len(ring)-tailSize):]
+	end := tail{r: r}
+	for buf := make([]byte, bufSize); ctx.Err() == nil; {
+		if _, err := end.Read(buf); err != nil {
+			return end.last()
 		}
 	}
 	return nil

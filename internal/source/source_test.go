@@ -156,9 +156,18 @@ func TestTail(t *testing.T) {
 				t.Errorf("%s: %d lines of %d, %v, taken %d of %d", name, len(all), n, err, f.Taken(), len(content))
 			}
 			f.Park(keepOpen)
+			if f.Packed() {
+				f.KeepTail()
+			}
 			if err := f.Rewind(); err != nil {
 				t.Fatal(err)
 			}
+		}
+		if all, err := lines(f); err != nil || len(all) != n {
+			t.Errorf("%s: %d lines of %d, %v", name, len(all), n, err)
+		}
+		if f.Packed() && !bytes.Equal(f.KeptTail(), f.Tail(t.Context())) {
+			t.Errorf("%s: a kept tail of %d bytes, not what Tail returns", name, len(f.KeptTail()))
 		}
 	}
 }
