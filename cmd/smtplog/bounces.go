@@ -151,7 +151,7 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if cmd.PerSender || render.IsListFormat(cmd.Format) || cmd.Suppress && cmd.Format == "ndjson" {
 		return cmd.list(p, s, c)
 	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Bounce report", c)
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Bounce report", opt, c)
 }
 
 // list prints what is no report: one table alone.

@@ -113,40 +113,43 @@ func (cmd *reportCmd) options(s settings) (opt aggregate.Options, err error) {
 }
 
 // collector makes the Collector that the flags ask for.
-func (cmd *reportCmd) collector() (c *aggregate.Collector, s settings, err error) {
+func (cmd *reportCmd) collector() (c *aggregate.Collector, opt aggregate.Options, s settings, err error) {
 	if s, err = cmd.settings(); err != nil {
-		return nil, s, err
+		return nil, opt, s, err
 	}
-	opt, err := cmd.options(s)
-	if err != nil {
-		return nil, s, err
+	if opt, err = cmd.options(s); err != nil {
+		return nil, opt, s, err
 	}
 	if c, err = aggregate.NewCollector(opt); err != nil {
-		return nil, s, usageError{err}
+		return nil, opt, s, usageError{err}
 	}
-	return c, s, nil
+	return c, opt, s, nil
 }
 
 // Run prints the report.
 func (cmd *reportCmd) Run(p *program) error {
-	c, s, err := cmd.collector()
+	c, opt, s, err := cmd.collector()
 	if err != nil {
 		return err
 	}
-	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Mail report", c)
+	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Mail report", opt, c)
 }
 
-// report reads all input into c and writes its report.
-func report(p *program, inf *inputFlags, outf *outputFlags, mail *mailFlags, s settings, format, table, title string, c *aggregate.Collector) error {
+// report reads all input into c, which was made with copt, and writes its report.
+func report(p *program, inf *inputFlags, outf *outputFlags, mail *mailFlags, s settings, format, table, title string, copt aggregate.Options, c *aggregate.Collector) error {
 	if err := mail.check(outf, format); err != nil {
 		return err
 	}
+	s.restarts = true
 	in, out, finish, err := openBoth(p, inf, outf, s)
 	if err != nil {
 		return err
 	}
-	in.collect(c, nil)
-	if err := in.result(); err != nil {
+	in, c, err = in.collectSure(&inf.pathFlags, copt, c)
+	if err == nil {
+		err = in.result()
+	}
+	if err != nil {
 		finish()
 		return err
 	}

@@ -111,6 +111,7 @@ type settings struct {
 	since, until time.Time
 	stop         time.Time // a log that has come so far has nothing more to say; zero: none
 	strict       bool
+	restarts     bool // the command can start over: see input.collectSure
 	mta          parser.MTA
 	filter       aggregate.Filter
 	notices      bool                  // count our own notices instead of users' mail

@@ -34,6 +34,7 @@ type log struct {
 	end      time.Time      // of its last line with a stamp, or when it was last written; zero: not known
 	opt      parser.Options // Year is set where stamps have none
 	years    string         // where the years were taken from
+	supposed *supposed      // not nil: they are not sure until all of it has been read
 	hasMail  bool           // a line of an MTA was seen at its beginning or end
 
 	file   *source.File
@@ -76,8 +77,9 @@ type input struct {
 	files               int
 	kinds               map[string]int // files by how they are kept
 	bytes               int64
-	understood, unknown int64 // lines of the mail system
-	partial             bool  // interrupted
+	ends                map[string]time.Time // of logs that have been read: their last stamps, as parser.Yearless has them
+	understood, unknown int64                // lines of the mail system
+	partial             bool                 // interrupted
 	anyMail             bool
 	progress            progress
 
@@ -103,7 +105,12 @@ const clockEvery = 4096
 
 // openInput finds out what the paths are. What cannot be read is said to stderr.
 func (f *pathFlags) openInput(p *program, s settings) (*input, error) {
-	in := &input{p: p, s: s, kinds: map[string]int{}}
+	return f.openKnowing(p, s, nil)
+}
+
+// openKnowing is openInput where the ends of some logs are known.
+func (f *pathFlags) openKnowing(p *program, s settings, ends map[string]time.Time) (*input, error) {
+	in := &input{p: p, s: s, kinds: map[string]int{}, ends: ends}
 	paths := f.Path
 	if len(paths) == 0 {
 		for _, path := range usualPlaces {
@@ -122,6 +129,7 @@ func (f *pathFlags) openInput(p *program, s settings) (*input, error) {
 		in.notes = append(in.notes, "reading "+strings.Join(paths, " "))
 	}
 	in.find(paths, f.Rotated)
+	in.sureOfStreams()
 	in.duplicates()
 	in.markDetail()
 	in.neighbours()
@@ -269,7 +277,7 @@ func (in *input) inspect(path string, named, several bool, seen seenFiles) {
 	}
 	in.logs = append(in.logs, l)
 	l.opt = parser.Options{Zone: in.s.zone, MTA: in.s.mta}
-	l.inferYears(in.p.ctx, head, tail)
+	l.inferYears(in, head, tail)
 	l.findStart(head)
 	l.findEnd(tail)
 	l.park(len(in.logs))

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,10 +87,11 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	noProgress     bool
-	exit           int       // the exit code, where nothing went wrong
-	above          io.Writer // of a progress bar, while there is one
-	failed         bool      // something was said to stderr that makes the exit code 1
-	output         *outFile  // that is being written
+	exit           int           // the exit code, where nothing went wrong
+	above          io.Writer     // of a progress bar, while there is one
+	held           *bytes.Buffer // not nil: what is said to stderr waits here
+	failed         bool          // something was said to stderr that makes the exit code 1
+	output         *outFile      // that is being written
 }
 
 // errorf says what went wrong and makes the exit code 1; the command goes on.

@@ -88,6 +88,9 @@ func (g *progress) done() {
 
 // messages is where to say something: above the progress bar while there is one.
 func (p *program) messages() io.Writer {
+	if p.held != nil {
+		return p.held
+	}
 	if p.above != nil {
 		return p.above
 	}

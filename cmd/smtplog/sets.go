@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -155,7 +154,7 @@ const usualSpan = 60 * 24 * time.Hour
 // inferYears finds the years of a log's stamps, where they lack one, from when its last line
 // was written: the name's datestamp tells, or the file's time. Of a compressed file that was
 // written soon after its first line the end is not looked at.
-func (l *log) inferYears(ctx context.Context, head, tail []byte) {
+func (l *log) inferYears(in *input, head, tail []byte) {
 	first, ok := stampIn(head, false)
 	if !ok {
 		return
@@ -180,8 +179,17 @@ func (l *log) inferYears(ctx context.Context, head, tail []byte) {
 	default:
 		year, _ := parser.InferYears(first, first, bound)
 		begun := time.Date(year, first.Month(), first.Day(), 0, 0, 0, 0, l.opt.Zone)
-		if bound.Sub(begun) > usualSpan {
-			if t, ok := stampIn(l.file.Tail(ctx), true); ok {
+		switch known := in.ends[l.path]; {
+		case bound.Sub(begun) <= usualSpan:
+		case !known.IsZero():
+			last = known
+		case in.s.supposes():
+			l.supposed = &supposed{first, bound}
+			l.opt.Year, l.opt.LastYear = year, year
+			l.file.KeepTail()
+			return
+		default:
+			if t, ok := stampIn(l.file.Tail(in.p.ctx), true); ok {
 				last = t
 			}
 		}
