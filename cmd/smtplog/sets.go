@@ -175,7 +175,9 @@ func (l *log) inferYears(in *input, head, tail []byte) {
 	switch {
 	case l.file.Stream(): // its end cannot be known
 	case !l.file.Packed():
-		last, _ = stampIn(tail, true)
+		if t, ok := stampIn(tail, true); ok {
+			last = t
+		}
 	default:
 		year, _ := parser.InferYears(first, first, bound)
 		begun := time.Date(year, first.Month(), first.Day(), 0, 0, 0, 0, l.opt.Zone)

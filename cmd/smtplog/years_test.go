@@ -36,6 +36,7 @@ func TestSupposedYears(t *testing.T) {
 		{"over New Year", log("Jul  5", "Dec 20", "Feb  3"), true, []string{"2025-07-05", "2026-02-03"}},
 		{"later than it was written", log("Mar  1", "Dec 20"), true, []string{"2025-03-01", "2025-12-20"}},
 		{"a leap day at the end", log("Feb  1", "Feb 29"), true, []string{"2024-02-01", "2024-02-29"}},
+		{"no stamp at its end", log("Feb  1") + strings.Repeat("x\n", 70_000), true, []string{"2026-02-01"}},
 		{"of one moment", log("Feb  1", "Feb  1"), true, []string{"2026-02-01"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
