@@ -138,6 +138,7 @@ type Message struct {
 	size      int               // bytes it takes, about
 	begun     int64             // how many had begun before it
 	released  bool
+	settled   bool     `state:"-"` // released, and all that continue it have been
 	named     bool     // by another message; see Ledger.drop
 	text      []byte   `state:"-"` // where its strings lie; see Ledger.text
 	hash      uint64   `state:"-"` // of host and queue ID; see openMessages
@@ -361,10 +362,11 @@ func (m *Message) Unsettled() *Message {
 	}
 	var seen map[*Message]bool
 	for todo := []*Message{m}; len(todo) > 0; {
-		m, todo = todo[len(todo)-1], todo[:len(todo)-1]
-		for i := range m.Recipients {
-			next := m.Recipients[i].Next
-			if next == nil || m.Recipients[i].Outcome != Forwarded || seen[next] {
+		one := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		for i := range one.Recipients {
+			next := one.Recipients[i].Next
+			if next == nil || one.Recipients[i].Outcome != Forwarded || next.settled || seen[next] {
 				continue
 			}
 			if !next.released {
@@ -377,5 +379,6 @@ func (m *Message) Unsettled() *Message {
 			todo = append(todo, next)
 		}
 	}
+	m.settled = true
 	return nil
 }

@@ -269,21 +269,21 @@ func (cmd *messagesCmd) Run(p *program) error {
 		}
 	}
 	waiting := map[*aggregate.Message][]*aggregate.Message{} // released, by what they wait for
-	settle := func(m *aggregate.Message) {
+	var settle func(m *aggregate.Message)
+	settle = func(m *aggregate.Message) {
 		if next := m.Unsettled(); next != nil {
 			waiting[next] = append(waiting[next], m)
 			return
 		}
+		// Only now, so that a long chain does not wait for each of its messages in turn.
+		for _, w := range waiting[m] {
+			settle(w)
+		}
+		delete(waiting, m)
 		show(m)
 	}
 	c, err = aggregate.NewCollector(aggregate.Options{Since: in.s.since, Until: in.s.until, Zone: in.s.zone, Rewrite: in.s.rewrite, Classifier: in.s.classifier, Tables: []string{},
-		Release: func(m *aggregate.Message) {
-			for _, w := range waiting[m] {
-				settle(w)
-			}
-			delete(waiting, m)
-			settle(m)
-		}})
+		Release: settle})
 	if err != nil {
 		return err
 	}

@@ -447,6 +447,45 @@ func wantKeys(t *testing.T, text string) {
 	}
 }
 
+// TestLongChains has messages of a chain of thousands of queue IDs, and of a loop, told: each
+// once, with what became of its end. Where each waited for each in turn this took hours.
+func TestLongChains(t *testing.T) {
+	const n = 3000
+	for name, last := range map[string]int{"chain": n, "loop": 0} {
+		var b strings.Builder
+		for i := range n {
+			next := i + 1
+			if next == n {
+				next = last
+			}
+			fmt.Fprintf(&b, "Nov  3 04:00:00 mx postfix/cleanup[12]: %010X: message-id=<x@b.example>\n"+
+				"Nov  3 04:00:00 mx postfix/local[14]: %010[1]X: to=<u@d.example>, relay=local, delay=2, delays=0/0/1/1, dsn=2.0.0, status=sent (forwarded as %010X)\n"+
+				"Nov  3 04:00:00 mx postfix/qmgr[13]: %010[1]X: removed\n", 0xA000000000+i, 0xA000000000+next)
+		}
+		fmt.Fprintf(&b, "Nov  3 04:00:01 mx postfix/smtp[14]: %010X: to=<u@d.example>, relay=mx.d.example[198.51.100.2]:25, delay=2, delays=0/0/1/1, dsn=5.1.1, status=bounced (host mx.d.example[198.51.100.2] said: 550 5.1.1 no (in reply to RCPT TO command))\n", 0xA000000000+n)
+		code, stdout, stderr := smtplog(t, b.String(), "messages", "--year", "2026", "-")
+		if code != exitDone || stderr != "" {
+			t.Fatalf("%s: exit %d, %s", name, code, stderr)
+		}
+		seen := map[string]bool{}
+		for line := range strings.Lines(stdout) {
+			var m struct {
+				QueueID string `json:"queue_id"`
+			}
+			if err := json.Unmarshal([]byte(line), &m); err != nil || seen[m.QueueID] {
+				t.Fatalf("%s: %v, or %s twice", name, err, m.QueueID)
+			}
+			seen[m.QueueID] = true
+			if name == "chain" && !strings.Contains(line, `"outcome":"bounced"`) {
+				t.Errorf("%s: not how it ended: %s", m.QueueID, line)
+			}
+		}
+		if len(seen) != n+1 {
+			t.Errorf("%s: %d messages, want %d", name, len(seen), n+1)
+		}
+	}
+}
+
 // TestHostileTextExplained has replies of strangers explained.
 func TestHostileTextExplained(t *testing.T) {
 	t.Setenv("COLUMNS", "100")
