@@ -5,12 +5,9 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 )
-
-func mkfifo(path string) error { return syscall.Mkfifo(path, 0o600) }
 
 func TestRotatedName(t *testing.T) {
 	for _, tt := range []struct {
