@@ -527,8 +527,9 @@ func TestHostileFiles(t *testing.T) {
 	}
 	dir := t.TempDir()
 	log := fixture.Testdata(t, "hostile", "exim.log")
+	texts := fixture.HostileTexts(t)
 	t.Chdir(dir)
-	for i, text := range fixture.HostileTexts(t) {
+	for i, text := range texts {
 		name := strings.NewReplacer("/", "_", "\x00", "_").Replace(text)
 		path := filepath.Join(dir, fmt.Sprint(i), name[:min(len(name), 200)])
 		if filepath.Clean(path) != path || os.MkdirAll(filepath.Dir(path), 0o700) != nil {

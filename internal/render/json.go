@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"time"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -119,6 +120,7 @@ func appendSeconds(b []byte, d time.Duration) []byte {
 // U+FFFD.
 func appendString[S string | []byte](b []byte, s S) []byte {
 	b = append(b, '"')
+	marks, end := maxMarks, 0 // on the character before, and where the last one ends
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c >= 0x20 && c < 0x7f && c != '"' && c != '\\' {
@@ -150,11 +152,19 @@ func appendString[S string | []byte](b []byte, s S) []byte {
 		case []byte:
 			r, n = utf8.DecodeRune(v[i:])
 		}
+		escaped := hidden(r)
+		if unicode.In(r, unicode.Mn, unicode.Me) {
+			if i != end {
+				marks = 0
+			}
+			marks, end = marks+1, i+n
+			escaped = escaped || marks > maxMarks
+		}
 		switch {
-		case r > 0xffff && hidden(r):
+		case r > 0xffff && escaped:
 			high, low := utf16.EncodeRune(r)
 			b = appendUnicode(appendUnicode(b, high), low)
-		case r == utf8.RuneError && n <= 1 || hidden(r):
+		case r == utf8.RuneError && n <= 1 || escaped:
 			b = appendUnicode(b, r)
 		default:
 			b = utf8.AppendRune(b, r)

@@ -100,7 +100,7 @@ func columnOf(t *aggregate.Table, name string) int {
 // colon would end the key of an lsearch, so there are no IPv6 addresses.
 func plainAddress(address string, quoted bool) bool {
 	at := strings.LastIndexByte(address, '@')
-	if at <= 0 || !utf8.ValidString(address) || strings.ContainsFunc(address, hidden) {
+	if at <= 0 || Text(address) != address {
 		return false
 	}
 	local, domain := address[:at], address[at+1:]
