@@ -54,11 +54,21 @@ func phraseIn(words string, ph phrase) bool {
 	return true
 }
 
+// spelt returns c's rules with their phrases and samples, which those of the package leave behind
+// when they are compiled into it.
+func spelt(c *Classifier) []rule {
+	if all := builtin().rules; len(all) == len(c.rules) && all[0].id == c.rules[0].id {
+		return all
+	}
+	return c.rules
+}
+
 // checkObvious wants what c has decided of the query it was asked last.
 func checkObvious(t *testing.T, c *Classifier, rule string) {
 	t.Helper()
 	words := string(appendWords(nil, c.asked.folded))
-	if want := &c.rules[obvious(c.rules, words, &c.asked)]; want.id != rule {
+	rules := spelt(c)
+	if want := &rules[obvious(rules, words, &c.asked)]; want.id != rule {
 		t.Fatalf("%q: %s, want %s", words, rule, want.id)
 	}
 }
@@ -66,9 +76,9 @@ func checkObvious(t *testing.T, c *Classifier, rule string) {
 // The reference finds the rules that the samples of all rules are of.
 func TestObvious(t *testing.T) {
 	c := NewClassifier()
-	n := 0
-	for i := range c.rules {
-		for _, s := range c.rules[i].samples {
+	rules, n := spelt(c), 0
+	for i := range rules {
+		for _, s := range rules[i].samples {
 			q := Query{Text: []byte(s.text)}
 			checkObvious(t, c, c.Classify(&q).Rule)
 			n++
