@@ -49,6 +49,25 @@ func FuzzSearch(f *testing.F) {
 	})
 }
 
+// once reads to the end that a file has, and returns the text and the position behind it.
+func once(t *testing.T, o Options) (text []byte, pos Position) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
+	defer cancel()
+	o.Once, o.Grace = true, 5*time.Millisecond
+	f, err := Start(ctx, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b := range f.Blocks() {
+		text, pos = append(text, b.Text...), b.Pos
+	}
+	if ctx.Err() != nil {
+		t.Fatal("it does not end")
+	}
+	return text, pos
+}
+
 // FuzzFollow saves a position between two lines of any file and goes on from it when the file has
 // grown, or has been rotated: every whole line behind it comes once. From a position that was
 // damaged come no lines that are not there, and none twice.
@@ -64,16 +83,14 @@ func FuzzFollow(f *testing.F) {
 		os.Remove(path + ".1")
 		content = append([]byte("first\n"), content...)
 		offset := bytes.LastIndexByte(content[:min(int(cut), len(content))], '\n') + 1
+		if err := os.WriteFile(path, content[:offset], 0o600); err != nil {
+			t.Fatal(err)
+		}
+		text, pos := once(t, Options{Paths: []string{path}, From: FromStart})
+		if !bytes.Equal(text, content[:offset]) {
+			t.Fatalf("%q, want %q", text, content[:offset])
+		}
 		if err := os.WriteFile(path, content, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		file, err := os.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
-		pos, err := positionAt(file, path, int64(offset))
-		if err != nil {
 			t.Fatal(err)
 		}
 		b, err := json.Marshal(pos)
@@ -109,43 +126,12 @@ func FuzzFollow(f *testing.F) {
 			t.Fatal(err)
 		}
 		want := whole[offset : bytes.LastIndexByte(whole, '\n')+1]
-		ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
-		defer cancel()
-		fl, err := Start(ctx, Options{Paths: []string{path}, From: FromPositions, Positions: []Position{saved}, Once: true, Grace: 5 * time.Millisecond})
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []byte
-		for b := range fl.Blocks() {
-			got = append(got, b.Text...)
-		}
+		got, _ := once(t, Options{Paths: []string{path}, From: FromPositions, Positions: []Position{saved}})
 		switch {
-		case ctx.Err() != nil:
-			t.Fatal("it does not end")
 		case damage == 0 && !bytes.Equal(got, want):
 			t.Fatalf("cut at %d, rotated %v, of %q:\ngot  %q\nwant %q", offset, rotate, whole, got, want)
 		case !bytes.HasSuffix(whole[:bytes.LastIndexByte(whole, '\n')+1], got):
 			t.Fatalf("damage %b, rotated %v, of %q: %q", damage, rotate, whole, got)
 		}
 	})
-}
-
-// positionAt is the position of an offset in an open plain file, which must lie behind a line
-// feed or be 0. path is what will be followed.
-func positionAt(file *os.File, path string, offset int64) (Position, error) {
-	info, err := file.Stat()
-	if err != nil {
-		return Position{}, err
-	}
-	head, base, err := readHead(file)
-	if err != nil {
-		return Position{}, err
-	}
-	tail, err := readTail(file, base, offset)
-	if err != nil {
-		return Position{}, err
-	}
-	p := Position{Path: path, Offset: offset, Head: headPrint(head), Tail: fingerprint(tail), Modified: info.ModTime()}
-	p.Device, p.Inode = Identity(info)
-	return p, nil
 }
