@@ -601,7 +601,7 @@ func InferYears(first, last, modified time.Time) (firstYear, lastYear int) {
 		lastYear--
 	}
 	firstYear = lastYear
-	if first.After(last) {
+	if first.Sub(last) > slack { // by less: a few lines out of order
 		firstYear--
 	}
 	return firstYear, lastYear

@@ -52,6 +52,7 @@ func TestInferYears(t *testing.T) {
 		{"the writer's clock a few hours ahead", "Nov  1 00:00:00", "Nov 20 12:00:00", "2026-11-20T00:00:00Z", 2026, 2026},
 		{"more than a day ahead: last year's", "Nov  1 00:00:00", "Nov 22 12:00:00", "2026-11-20T00:00:00Z", 2025, 2025},
 		{"an old archive of the same day", "Nov 19 00:00:00", "Nov 20 00:00:00", "2025-11-20T06:00:00Z", 2025, 2025},
+		{"a few lines out of order", "Nov 20 00:00:01", "Nov 20 00:00:00", "2026-11-20T00:00:01Z", 2026, 2026},
 		{"Feb 29 needs a leap year", "Feb 28 00:00:00", "Feb 29 00:00:00", "2026-11-20T00:00:00Z", 2024, 2024},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
