@@ -68,6 +68,9 @@ func TestResumedYear(t *testing.T) {
 	const line = " mx postfix/qmgr[1]: 3A1B2C3D41: removed\n"
 	for _, c := range []struct{ before, after, want string }{
 		{"Dec 31 23:59:50", "Jan  1 00:00:10", "2027-01-01T00:00:10Z"},
+		{"Nov  3 04:05:06 mx x: y\nNov  3 04:05:05", "Nov  3 04:05:07", "2026-11-03T04:05:07Z"}, // out of order
+		{"Dec 31 23:59:59 mx x: y\nJan  1 00:00:01", "Jan  1 00:00:02", "2027-01-01T00:00:02Z"},
+		{"Jan  1 00:00:01 mx x: y\nDec 31 23:59:59", "Jan  1 00:00:02", "2026-01-01T00:00:02Z"},
 		{"2026-12-30T00:00:00Z mx x: y\nDec 31 23:59:50", "Dec 31 23:59:55", "2026-12-31T23:59:55Z"},
 		{"2026-12-30T00:00:00Z", "Dec 31 23:59:55", "2026-12-31T23:59:55Z"},
 	} {

@@ -402,26 +402,22 @@ func (l *followed) resume(t *tailer) {
 	if len(l.recent) == 0 {
 		return
 	}
-	// The last of the stamps without a year is of the year of the latest stamp; no year is the last
-	// one, since the log goes on.
-	opt := parser.Options{Zone: t.s.zone, MTA: t.s.mta, Year: l.last.Year()}
-	var first, last time.Time
-	for line := range bytes.Lines(l.recent) {
-		if stamp, ok := parser.Yearless(line); ok {
-			if last = stamp; first.IsZero() {
-				first = stamp
+	// Stamps without a year are of the year that makes the last line as late as it was.
+	begin := func(year int) bool {
+		l.parser = parser.New(parser.Options{Zone: t.s.zone, MTA: t.s.mta, Year: year})
+		l.parser.Prime(l.recent)
+		var last time.Time
+		for text := l.recent; len(text) > 0; {
+			var line []byte
+			line, text, _ = bytes.Cut(text, []byte("\n"))
+			if l.parser.Parse(line, &l.ev); !l.ev.Time.IsZero() {
+				last = l.ev.Time
 			}
 		}
+		return last.Equal(l.last)
 	}
-	if !first.IsZero() {
-		opt.Year, _ = parser.InferYears(first, last, l.last)
-	}
-	l.parser = parser.New(opt)
-	l.parser.Prime(l.recent)
-	for text := l.recent; len(text) > 0; {
-		var line []byte
-		line, text, _ = bytes.Cut(text, []byte("\n"))
-		l.parser.Parse(line, &l.ev)
+	if year := l.last.Year(); !begin(year) && !begin(year-1) && !begin(year+1) {
+		begin(year)
 	}
 }
 
