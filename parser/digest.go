@@ -304,6 +304,9 @@ func (d *Digest) add(ev *Event, v Verdict, origin *Origin) *brief {
 		at := address(b) - start
 		if at >= n || uintptr(len(b)) > n-at { // also where b is empty, and lies anywhere
 			e.far |= 1 << f
+			if d.more == nil {
+				d.more = make([]byte, 0, 64) // a field that is empty is not one that is absent
+			}
 			at = uintptr(len(d.more))
 			d.more = append(d.more, b...)
 		}
