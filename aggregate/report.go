@@ -336,7 +336,7 @@ func (c *Collector) Digest(d *parser.Digest, set int) {
 	c.input.Unknown += int64(d.Unknown)
 	c.totals.Connections += d.Connections
 	ev := &c.digested
-	for i := range d.Len() {
+	for i := range d.Whole {
 		if v := d.Next(i, ev); v == parser.Ignored {
 			continue
 		}

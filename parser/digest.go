@@ -15,7 +15,13 @@ import (
 // take, so that one core can hand it to another. It holds copies of all it refers to. The
 // zero Digest is empty; Digester fills it, Event takes its events out again.
 type Digest struct {
-	Understood, Ignored, Unknown int // lines
+	// Whole is how many of the events, from the first on, are to be counted together with what
+	// was passed over; those behind it are of one line each. Begins tells whether the digest has
+	// lines that are counted together, if only some that were passed over.
+	Whole  int
+	Begins bool
+
+	Understood, Ignored, Unknown int // lines that are counted together
 	// Connections are those on lines that were passed over.
 	Connections int64
 	// Latest is the time of the last line that has a stamp, First and Last the earliest and
@@ -368,8 +374,13 @@ func (s *Passing) side(t time.Time) int {
 type Digester struct {
 	Parser  *Parser
 	Prepare func(*Event) // gets every event but those of other programs' lines; nil: nothing
-	Passing *Passing     // nil: every line makes an brief
-	Stop    time.Time    // no line after the first one later than this; zero: all
+	Passing *Passing     // nil: every line makes an event
+	// From the first line later than Limit on, every line makes an event; zero: there is no limit.
+	// Another log's lines may come between them then.
+	Limit time.Time
+	Stop  time.Time // no line after the first one later than this while lines are passed over; zero: all
+
+	single bool // every line makes an event from here on
 
 	out      *Digest
 	ev       Event
@@ -398,10 +409,12 @@ func (d *Digest) Room(n int) []byte {
 func (d *Digester) Lines(lines []byte, out *Digest) {
 	out.lines = lines
 	d.out, d.ticked = out, false
-	if d.Passing != nil && d.numbers == nil {
+	if d.Passing == nil {
+		d.single = true
+	} else if d.numbers == nil {
 		d.numbers = &Numbering{}
 	}
-	out.Numbering = d.numbers
+	out.Numbering, out.Begins = d.numbers, !d.single
 	d.quick.begin()
 	for start := 0; start < len(lines) && !out.Stopped; {
 		n := bytes.IndexByte(lines[start:], '\n')
@@ -412,6 +425,9 @@ func (d *Digester) Lines(lines []byte, out *Digest) {
 			d.slow(start, end)
 		}
 		start += n + 1
+	}
+	if !d.single {
+		out.Whole = len(out.briefs)
 	}
 	d.settle()
 }
@@ -427,19 +443,26 @@ func (d *Digester) slow(start, end int) {
 	}
 	switch v {
 	case Ignored:
-		d.out.Ignored++
-		if d.Passing == nil {
-			d.out.add(ev, v, d.originOf(ev)).line = span{uint32(start), uint32(end - start)}
+		if !d.single {
+			d.out.Ignored++
+			return
 		}
-		return
 	case Understood:
-		d.out.Understood++
 		d.learn(line)
+		if !d.single {
+			d.out.Understood++
+		}
 	default:
-		d.out.Unknown++
+		if !d.single {
+			d.out.Unknown++
+		}
+	}
+	if v == Ignored {
+		d.out.add(ev, v, d.originOf(ev)).line = span{uint32(start), uint32(end - start)}
+		return
 	}
 	d.mail(ev.Time)
-	if d.Passing.over(ev) {
+	if !d.single && d.Passing.over(ev) {
 		d.pass(ev.Kind == Connected && (ev.MTA != Postfix || len(ev.Client.Name) > 0), int64(max(1, ev.Repeat)), ev.Time, ev.MTA, d.originOf(ev))
 		return
 	}
@@ -463,15 +486,30 @@ func (d *Digester) Flush(out *Digest) {
 		}
 		out.add(ev, Understood, d.originOf(ev)).flags |= flagBegun
 	}
+	if !d.single {
+		out.Whole = len(out.briefs)
+	}
 }
 
 // time notes when a line was written, and tells whether it is still to be read.
 func (d *Digester) time(t time.Time) bool {
 	d.out.Latest = t
+	if d.single {
+		return true
+	}
 	if !d.Stop.IsZero() && t.After(d.Stop) {
 		d.out.Stopped = true
+		return false
 	}
-	return !d.out.Stopped
+	if !d.Limit.IsZero() && t.After(d.Limit) {
+		d.single, d.out.Whole = true, len(d.out.briefs)
+	}
+	return true
+}
+
+// beyond tells whether a line of this time changes how lines are taken.
+func (d *Digester) beyond(t time.Time) bool {
+	return !d.single && (!d.Stop.IsZero() && t.After(d.Stop) || !d.Limit.IsZero() && t.After(d.Limit))
 }
 
 // mail notes when a line of an MTA was written.

@@ -161,13 +161,20 @@ func (d *Digester) quickly(start, end int) bool {
 	if !d.quickPostfix(msg, t, pid, start, end) {
 		return false
 	}
-	d.out.Understood++
-	q.lines++
+	d.understood()
 	d.Parser.last = Postfix
 	if !q.iso {
 		q.tag, q.pid, q.msg = tag, pid, msg
 	}
 	return true
+}
+
+// understood counts a line that was read quickly.
+func (d *Digester) understood() {
+	d.quick.lines++
+	if !d.single {
+		d.out.Understood++
+	}
 }
 
 // quickHead reads stamp and host and returns where the tag begins, 0 where they are not as
@@ -197,7 +204,7 @@ func (d *Digester) quickHead(line []byte) int {
 		return 0
 	}
 	n += len(q.host)
-	if !d.Stop.IsZero() && t.After(d.Stop) {
+	if d.beyond(t) {
 		return 0
 	}
 	q.at, q.head = t, append(q.head[:0], line[:n]...)
@@ -213,7 +220,7 @@ func (d *Digester) quickHead(line []byte) int {
 
 // quickPostfix reads the text of Postfix's commonest lines.
 func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bool {
-	if d.Passing != nil && len(msg) > 24 {
+	if !d.single && len(msg) > 24 {
 		switch msg[0] {
 		case 'c':
 			if hasPrefix(msg, "connect from ") && d.Passing.Kinds[Connected] {

@@ -25,7 +25,7 @@ func (d *Digester) quickExim(line []byte, start, end int) bool {
 	}
 	if string(line[:n]) != string(q.eximHead[:]) {
 		t, rest, ok := d.Parser.stamps.iso(line)
-		if !ok || len(line)-len(rest) != n || !d.Stop.IsZero() && t.After(d.Stop) {
+		if !ok || len(line)-len(rest) != n || d.beyond(t) {
 			return false
 		}
 		q.eximAt = t
@@ -47,10 +47,9 @@ func (d *Digester) quickExim(line []byte, start, end int) bool {
 	default:
 		return false
 	}
-	d.out.Understood++
+	d.understood()
 	d.out.Latest = q.eximAt
 	d.mail(q.eximAt)
-	q.lines++
 	d.Parser.last = Exim
 	return true
 }

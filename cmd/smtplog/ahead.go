@@ -79,24 +79,20 @@ func (b *batch) fill(file *source.File, d *parser.Digester) {
 	b.read, b.cut = file.Bytes, file.Cut
 }
 
-// batch returns the next batch; it is valid until the next call. The one that has an error is
-// the last.
-func (a *ahead) batch() *batch {
-	if a.current != nil {
-		a.free <- a.current
-	}
-	a.current, a.next = <-a.full, 0
-	return a.current
-}
-
-// line fills ev with the next event and returns its batch and its place in it. After the last
-// it returns why there is none.
+// line fills ev with the next event and returns its batch and its place in it; -1 stands for all
+// events of the batch that are to be counted together. After the last it returns why there is
+// none. The batch is valid until the next call.
 func (a *ahead) line(ev *parser.Event) (b *batch, i int, v parser.Verdict, err error) {
 	for a.current == nil || a.next == a.current.Len() {
-		if a.current != nil && a.current.err != nil {
-			return nil, 0, 0, a.current.err
+		if b := a.current; b != nil && b.err != nil {
+			return nil, 0, 0, b.err
+		} else if b != nil {
+			a.free <- b
 		}
-		a.batch()
+		a.current = <-a.full
+		if a.next = a.current.Whole; a.current.Begins {
+			return a.current, -1, 0, nil
+		}
 	}
 	a.next++
 	return a.current, a.next - 1, a.current.Event(a.next-1, ev), nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -56,6 +57,36 @@ func TestCoresDoNotMatter(t *testing.T) {
 			"report --since 2026-01-05T06:10:00Z --until 2026-01-05T06:40:00Z --format json", "report --by reply,reason,time --format csv")...)
 		same(t, paths[:1], append(commands, "report --until 2026-01-05T06:10:00Z --format json", "report --since 2026-01-05T06:10:00Z --format json",
 			"report --client out1.* --format json", "report --mta exim --format json", "bounces --format json")...)
+	})
+	// One log cut in pieces: they follow each other, to the line or to a second in which lines of
+	// two of them lie; or some lines of the second piece are older than the end of the first.
+	t.Run("pieces", func(t *testing.T) {
+		for i, opt := range []generate.Options{{}, {Exim: true}} {
+			opt.Bytes = 2 << 20
+			var log bytes.Buffer
+			if _, err := generate.Write(&log, opt); err != nil {
+				t.Fatal(err)
+			}
+			lines := slices.Collect(bytes.Lines(log.Bytes()))
+			n := len(lines)
+			for j, late := range []int{0, 3, n / 10} {
+				dir := t.TempDir()
+				first, second, third := lines[:n/3], lines[n/3:2*n/3], lines[2*n/3:]
+				if late > 0 { // its last lines stand in the second
+					first, second = lines[:n/3-late], slices.Concat(lines[n/3-late:n/3], second)
+					first = append(slices.Clone(first), second[late:late+late]...)
+					second = slices.Delete(slices.Clone(second), late, late+late)
+				}
+				for name, part := range map[string][][]byte{"mail.log.2": first, "mail.log.1": second, "mail.log": third} {
+					if err := os.WriteFile(filepath.Join(dir, name), bytes.Join(part, nil), 0o600); err != nil {
+						t.Fatal(err)
+					}
+				}
+				t.Run(fmt.Sprint(i, j), func(t *testing.T) {
+					same(t, []string{dir}, "report --format json", "bounces --format json", "report --until 2026-01-05T06:02:00Z --format json")
+				})
+			}
+		}
 	})
 	t.Run("testdata", func(t *testing.T) {
 		same(t, []string{fixture.Testdata(t, "logs")}, commands...)

@@ -21,8 +21,8 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 		in.passing = c.Passing()
 	}
 	for l := in.next(); l != nil; l = in.next() {
-		if l.whole {
-			c.Digest(&l.ahead.current.Digest, l.set)
+		if l.whole != nil {
+			c.Digest(l.whole, l.set)
 			continue
 		}
 		if l.detail != "" {

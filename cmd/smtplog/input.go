@@ -48,15 +48,14 @@ type log struct {
 	line   []byte    // the current line
 	time   time.Time // of the current line, or of the latest one before that has a stamp
 	lines  int64
-	read   int64     // bytes, up to the current line's end
-	cut    int64     // lines too long
-	turn   int       // place in the order of beginning
-	alone  bool      // no other log is of the same time
-	whole  bool      // its lines come batch by batch, see nextBatch
-	latest time.Time // of the last line with a stamp so far, where it is taken whole
-	mail   bool      // a line of an MTA was seen
-	known  bool      // one was understood
-	failed error     // why it could not be read to its end
+	read   int64          // bytes, up to the current line's end
+	cut    int64          // lines too long
+	turn   int            // place in the order of beginning
+	whole  *parser.Digest // the current line is all of this that is counted together; nil: one line
+	latest time.Time      // of the last line with a stamp of whole
+	mail   bool           // a line of an MTA was seen
+	known  bool           // one was understood
+	failed error          // why it could not be read to its end
 
 	admitted, blocks bool // see input.admit
 

@@ -21,19 +21,9 @@ func (in *input) sort() {
 		}
 		return source.Newer(b.rotation, a.rotation)
 	})
-	var end time.Time // of all logs so far
-	known := true     // end is
 	for i, l := range in.pending {
 		l.turn = i
-		after := i == 0 || known && !end.After(l.start)
-		before := i+1 == len(in.pending) || !l.end.IsZero() && !l.end.After(in.pending[i+1].start)
-		l.alone = after && before && l.detail == ""
-		known = known && !l.end.IsZero()
-		if l.end.After(end) {
-			end = l.end
-		}
 	}
-
 }
 
 // next returns the log whose current line is the next one of all, nil after the last. Its ev
@@ -83,15 +73,12 @@ func (l *log) begin(in *input) bool {
 		return false
 	}
 	l.time, l.ev = l.start, &l.event
-	l.whole = in.passing != nil && l.alone && l.long()
-	if l.whole || in.prepare != nil && in.ahead < maxAhead() && l.long() {
+	alone := in.passing != nil && len(in.active) == 0 && l.detail == "" && l.long()
+	if alone || in.prepare != nil && in.ahead < maxAhead() && l.long() {
 		in.ahead++
 		d := &parser.Digester{Parser: l.parser, Prepare: in.prepare()}
-		if l.whole {
-			d.Passing = in.passing
-			if !l.file.Stream() {
-				d.Stop = in.s.stop
-			}
+		if alone {
+			in.takeWhole(l, d)
 		}
 		l.ahead = parseAhead(l.file, d)
 	}
@@ -104,9 +91,6 @@ func (l *log) begin(in *input) bool {
 // advance reads the log's next line; at its end, or where it cannot be read on, it says what
 // is to be said of the log and returns false.
 func (l *log) advance(in *input) bool {
-	if l.whole {
-		return l.nextBatch(in)
-	}
 	if l.ahead != nil {
 		b, i, v, err := l.ahead.line(l.ev)
 		if err != nil {
@@ -114,6 +98,10 @@ func (l *log) advance(in *input) bool {
 			return false
 		}
 		l.read, l.cut = b.read, b.cut
+		if l.whole = nil; i < 0 {
+			l.takeBatch(in, &b.Digest)
+			return true
+		}
 		if l.begun = b.Begun(i); l.begun {
 			l.v = v
 			return true
@@ -148,28 +136,35 @@ func (l *log) advance(in *input) bool {
 	}
 }
 
-// nextBatch makes the next batch of a log that is taken whole the current one. Its time stays
-// that of its start: no other log's lines come between its own.
-func (l *log) nextBatch(in *input) bool {
-	if b := l.ahead.current; b != nil && b.err != nil {
-		l.time = l.latest
-		l.finish(in, b.err)
-		return false
+// takeWhole has a log's lines counted together, without a look at each, until the next log's turn
+// comes.
+func (in *input) takeWhole(l *log, d *parser.Digester) {
+	if len(in.pending) > 0 {
+		if d.Limit = in.pending[0].start; d.Limit.IsZero() {
+			return
+		}
 	}
-	b := l.ahead.batch()
-	n := b.Understood + b.Ignored + b.Unknown
+	d.Passing = in.passing
+	if !l.file.Stream() {
+		d.Stop = in.s.stop
+	}
+}
+
+// takeBatch makes all of d that is counted together the current line. The log's time stays that
+// of its start: no other log's lines come between.
+func (l *log) takeBatch(in *input, d *parser.Digest) {
+	l.whole = d
+	n := d.Understood + d.Ignored + d.Unknown
 	l.lines += int64(n)
-	l.read, l.cut = b.read, b.cut
 	in.progress.add(n)
-	if !b.Latest.IsZero() {
-		l.latest = b.Latest
+	if !d.Latest.IsZero() {
+		l.latest = d.Latest
 	}
-	l.known, l.mail = l.known || b.Understood > 0, l.mail || b.Understood+b.Unknown > 0
-	in.understood += int64(b.Understood)
-	in.unknown += int64(b.Unknown)
-	in.span(b.First)
-	in.span(b.Last)
-	return true
+	l.known, l.mail = l.known || d.Understood > 0, l.mail || d.Understood+d.Unknown > 0
+	in.understood += int64(d.Understood)
+	in.unknown += int64(d.Unknown)
+	in.span(d.First)
+	in.span(d.Last)
 }
 
 // span notes the time of a line of the mail system.
@@ -221,7 +216,7 @@ func (l *log) close(in *input) {
 		in.opened--
 	}
 	l.admitted, l.blocks = false, false
-	l.ev, l.line = nil, nil // a batch of lines hangs on them
+	l.ev, l.line, l.whole = nil, nil, nil // a batch of lines hangs on them
 	if l.skim != nil {
 		l.skim.stop()
 		l.skim = nil
@@ -286,6 +281,9 @@ func (l *log) finish(in *input, err error) {
 	l.close(in)
 	l.parser = nil
 	in.anyMail = in.anyMail || l.known
+	if l.latest.After(l.time) {
+		l.time = l.latest
+	}
 	if in.again {
 		return
 	}
