@@ -123,7 +123,7 @@ const (
 	fieldClientName
 	fieldClientIP
 	_ // Client.Helo
-	_ // User
+	fieldUser
 	fieldRelayName
 	fieldRelayIP
 	_ // Relay.Helo

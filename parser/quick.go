@@ -236,6 +236,12 @@ func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bo
 				d.pass(false, 1, d.quick.at, Postfix, t.origin)
 				return true
 			}
+		case 'l':
+			const words = "lost connection after "
+			if hasPrefix(msg, words) && contains(msg[len(words):], " from ") && d.Passing.Kinds[Disconnected] && t.daemon == quickRemote && !d.Passing.noted.Load() {
+				d.pass(false, 1, d.quick.at, Postfix, t.origin)
+				return true
+			}
 		case 'A', 'U', 'T', 'V':
 			if d.Passing.Kinds[TLS] && t.daemon == quickRemote && quickTLS(msg) {
 				d.pass(false, 1, d.quick.at, Postfix, t.origin)
@@ -279,15 +285,43 @@ func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bo
 			return false
 		}
 		p, after, ok := l.peer(i + len(key))
-		if !ok || after != len(msg) {
+		if !ok {
 			return false
+		}
+		user := 0
+		if after != len(msg) {
+			if user, ok = l.user(after); !ok {
+				return false
+			}
 		}
 		e := l.entry(Received, In)
 		l.peerFields(e, fieldClientName, p)
 		e.ports[0] = p.port
+		if user > 0 {
+			l.field(fieldUser, user, len(msg))
+		}
 		return true
 	}
 	return false
+}
+
+// user reads ", sasl_method=PLAIN, sasl_username=u" up to the end and returns where the name
+// begins.
+func (l *quickLine) user(i int) (user int, ok bool) {
+	const method, name = ", sasl_method=", ", sasl_username="
+	b := l.b
+	if !hasPrefix(b[i:], method) {
+		return 0, false
+	}
+	for i += len(method); i < len(b) && nameByte[b[i]]; i++ {
+	}
+	if !hasPrefix(b[i:], name) {
+		return 0, false
+	}
+	user = i + len(name)
+	for i = user; i < len(b) && plainByte[b[i]] && b[i] != ','; i++ {
+	}
+	return user, i == len(b) && i > user
 }
 
 // quickTLS tells whether a text is that of a TLS session that was established.
