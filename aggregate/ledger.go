@@ -352,11 +352,21 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 // Close releases every message that is still held, the ended ones first, then the open ones
 // in the order of their first lines.
 func (l *Ledger) Close() {
+	open := slices.AppendSeq(make([]*Message, 0, l.open.n), l.open.all)
+	sortMessages(open)
+	for _, m := range open { // while those that ended are found
+		for i := range m.Recipients {
+			if r := &m.Recipients[i]; r.halfway() {
+				if next := l.successor(m, r.NextID); next != nil {
+					l.join(m, r, next)
+				}
+			}
+		}
+	}
+	open = slices.DeleteFunc(open, func(m *Message) bool { return m.in == &l.ended })
 	for l.ended.first != nil {
 		l.forget(l.ended.first)
 	}
-	open := slices.AppendSeq(make([]*Message, 0, l.open.n), l.open.all)
-	sortMessages(open)
 	for _, m := range open {
 		l.nameUnseen(m)
 		l.resolve(m)
@@ -370,6 +380,9 @@ func (l *Ledger) Close() {
 	l.open, l.size = openMessages{}, 0
 }
 
+// halfway tells whether r was handed on to a message that is not known yet.
+func (r *Recipient) halfway() bool { return r.Outcome == Forwarded && r.Next == nil }
+
 // each calls f for every message not yet released, as Close would release it now.
 func (l *Ledger) each(f func(*Message)) {
 	for m := range l.open.all {
@@ -380,8 +393,7 @@ func (l *Ledger) each(f func(*Message)) {
 // asClosed is m as Close would release it now: a copy where that makes a difference. What
 // could still be joined to a line that came late is left out.
 func (l *Ledger) asClosed(m *Message) *Message {
-	halfway := func(r Recipient) bool { return r.Outcome == Forwarded && r.Next == nil }
-	if m.announced == "" && m.State != StateDone && !slices.ContainsFunc(m.Recipients, halfway) {
+	if m.announced == "" && m.State != StateDone && !slices.ContainsFunc(m.Recipients, func(r Recipient) bool { return r.halfway() }) {
 		return m
 	}
 	c := *m
@@ -395,7 +407,7 @@ func (l *Ledger) asClosed(m *Message) *Message {
 		c.lose()
 	}
 	for i := range c.Recipients {
-		if r := &c.Recipients[i]; halfway(*r) && l.successor(m, r.NextID) == nil {
+		if r := &c.Recipients[i]; r.halfway() && l.successor(m, r.NextID) == nil {
 			r.Outcome = Delivered
 		}
 	}
@@ -479,7 +491,7 @@ func (l *Ledger) resolve(m *Message) {
 				r.Outcome = Forwarded
 				l.join(m, r, next)
 			}
-		case r.Outcome == Forwarded && r.Next == nil:
+		case r.halfway():
 			if next := l.successor(m, r.NextID); next != nil {
 				l.join(m, r, next)
 			} else {
