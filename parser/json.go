@@ -302,8 +302,9 @@ func (s *jsonScan) unescape(b []byte, i int) []byte {
 			}
 			i += 4
 			if utf16.IsSurrogate(r) && i+2 <= len(b) && b[i] == '\\' && b[i+1] == 'u' {
-				if low, ok := hex4(b[i+2:]); ok {
-					r = utf16.DecodeRune(r, low)
+				low, _ := hex4(b[i+2:])
+				if pair := utf16.DecodeRune(r, low); pair != utf8.RuneError {
+					r = pair
 					i += 6
 				}
 			}
