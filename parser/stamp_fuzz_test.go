@@ -19,13 +19,13 @@ var stampLayouts = []struct {
 	{"Jan _2 2006 15:04:05", stampLooks(`[A-Z][a-z]{2} [ \d]\d (19[7-9]|2\d\d)\d CLOCK`), (*stamps).bsd},
 	{"Jan _2 15:04:05 2006", stampLooks(`[A-Z][a-z]{2} [ \d]\d CLOCK (19[7-9]|2\d\d)\d`), (*stamps).bsd},
 	{"Mon Jan _2 15:04:05 2006", stampLooks(`(Mon|Tue|Wed|Thu|Fri|Sat|Sun) [A-Z][a-z]{2} [ \d]\d CLOCK (19[7-9]|2\d\d)\d`), (*stamps).weekday},
-	{"2006-01-02T15:04:05Z07:00", stampLooks(`DATET(CLOCK)(Z|[+-](0\d|1[0-4]):\d\d)`), (*stamps).iso},
-	{"2006-01-02T15:04:05-0700", stampLooks(`DATET(CLOCK)[+-](0\d|1[0-4])\d\d`), (*stamps).iso},
+	{"2006-01-02T15:04:05Z07:00", stampLooks(`DATET(CLOCK)(Z|[+-](0\d|1[0-4]):[0-5]\d)`), (*stamps).iso},
+	{"2006-01-02T15:04:05-0700", stampLooks(`DATET(CLOCK)[+-](0\d|1[0-4])[0-5]\d`), (*stamps).iso},
 	{"2006-01-02T15:04:05-07", stampLooks(`DATET(CLOCK)[+-](0\d|1[0-4])`), (*stamps).iso},
 	{"2006-01-02T15:04:05", stampLooks(`DATETCLOCK`), (*stamps).iso},
 	{"2006-01-02 15:04:05", stampLooks(`DATE CLOCK`), (*stamps).iso},
-	{"2006-01-02 15:04:05 -0700", stampLooks(`DATE CLOCK [+-](0\d|1[0-4])\d\d`), (*stamps).iso},
-	{"2006-01-02 15:04:05 -07:00", stampLooks(`DATE CLOCK [+-](0\d|1[0-4]):\d\d`), (*stamps).iso},
+	{"2006-01-02 15:04:05 -0700", stampLooks(`DATE CLOCK [+-](0\d|1[0-4])[0-5]\d`), (*stamps).iso},
+	{"2006-01-02 15:04:05 -07:00", stampLooks(`DATE CLOCK [+-](0\d|1[0-4]):[0-5]\d`), (*stamps).iso},
 }
 
 func stampLooks(pattern string) *regexp.Regexp {
