@@ -460,9 +460,9 @@ func TestLongChains(t *testing.T) {
 			}
 			fmt.Fprintf(&b, "Nov  3 04:00:00 mx postfix/cleanup[12]: %010X: message-id=<x@b.example>\n"+
 				"Nov  3 04:00:00 mx postfix/local[14]: %010[1]X: to=<u@d.example>, relay=local, delay=2, delays=0/0/1/1, dsn=2.0.0, status=sent (forwarded as %010X)\n"+
-				"Nov  3 04:00:00 mx postfix/qmgr[13]: %010[1]X: removed\n", 0xA000000000+i, 0xA000000000+next)
+				"Nov  3 04:00:00 mx postfix/qmgr[13]: %010[1]X: removed\n", 0xA000000000+int64(i), 0xA000000000+int64(next))
 		}
-		fmt.Fprintf(&b, "Nov  3 04:00:01 mx postfix/smtp[14]: %010X: to=<u@d.example>, relay=mx.d.example[198.51.100.2]:25, delay=2, delays=0/0/1/1, dsn=5.1.1, status=bounced (host mx.d.example[198.51.100.2] said: 550 5.1.1 no (in reply to RCPT TO command))\n", 0xA000000000+n)
+		fmt.Fprintf(&b, "Nov  3 04:00:01 mx postfix/smtp[14]: %010X: to=<u@d.example>, relay=mx.d.example[198.51.100.2]:25, delay=2, delays=0/0/1/1, dsn=5.1.1, status=bounced (host mx.d.example[198.51.100.2] said: 550 5.1.1 no (in reply to RCPT TO command))\n", 0xA000000000+int64(n))
 		code, stdout, stderr := smtplog(t, b.String(), "messages", "--year", "2026", "-")
 		if code != exitDone || stderr != "" {
 			t.Fatalf("%s: exit %d, %s", name, code, stderr)
