@@ -293,6 +293,9 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 	if m != nil {
 		c.fillIn(ev, m)
 	}
+	if c.passing != nil && len(c.ledger.noted) > 0 {
+		c.passing.Noted()
+	}
 	return m, c.count(ev, m)
 }
 

@@ -12,8 +12,8 @@ import (
 )
 
 // Digest is what a stretch of a log's lines says, in a quarter of the memory that their Events
-// take, so that one core can hand it to another. It holds copies of all it refers to. The
-// zero Digest is empty; Digester fills it, Event takes its events out again.
+// take, so that one core can hand it to another. It owns all it refers to. The zero Digest is
+// empty; Digester fills it, Event takes its events out again.
 type Digest struct {
 	// Whole is how many of the events, from the first on, are to be counted together with what
 	// was passed over; those behind it are of one line each. Begins tells whether the digest has
@@ -348,13 +348,17 @@ type Passing struct {
 	noted atomic.Bool
 }
 
+// Noted says that a message without a queue ID was put on hold or discarded; a Digester finds
+// out by itself about its own lines.
+func (s *Passing) Noted() { s.noted.Store(true) }
+
 // over tells whether an event's line may be passed over.
 func (s *Passing) over(ev *Event) bool {
 	if s == nil || len(ev.QueueID) > 0 {
 		return false
 	}
 	if ev.Kind == Held || ev.Kind == Discarded {
-		s.noted.Store(true)
+		s.Noted()
 	}
 	return s.Kinds[ev.Kind] && (ev.Kind != Disconnected || !s.noted.Load())
 }
@@ -462,7 +466,7 @@ func (d *Digester) slow(start, end int) {
 		return
 	}
 	d.mail(ev.Time)
-	if !d.single && d.Passing.over(ev) {
+	if d.Passing.over(ev) && !d.single {
 		d.pass(ev.Kind == Connected && (ev.MTA != Postfix || len(ev.Client.Name) > 0), int64(max(1, ev.Repeat)), ev.Time, ev.MTA, d.originOf(ev))
 		return
 	}

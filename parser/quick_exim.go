@@ -67,12 +67,21 @@ func (l *quickLine) word(i int) (end int, ok bool) {
 // key tells whether " KEY=" stands at i.
 func (l *quickLine) key(i int, key string) bool { return hasPrefix(l.b[i:], key) }
 
-// skip passes over " KEY=word" where it stands at i.
-func (l *quickLine) skip(i int, key string) (after int, ok bool) {
-	if !l.key(i, key) {
-		return i, true
+// eximTLS reads " X=tls CV=no" at i, each where it is there; tls is 0 where X= is not.
+func (l *quickLine) eximTLS(i int) (tls, tlsEnd, after int, ok bool) {
+	if l.key(i, " X=") {
+		tls = i + len(" X=")
+		if i, ok = l.word(tls); !ok {
+			return 0, 0, 0, false
+		}
+		tlsEnd = i
 	}
-	return l.word(i + len(key))
+	if l.key(i, " CV=") {
+		if i, ok = l.word(i + len(" CV=")); !ok {
+			return 0, 0, 0, false
+		}
+	}
+	return tls, tlsEnd, i, true
 }
 
 // eximHost reads " H=name [192.0.2.1]:25" at i.
@@ -117,15 +126,8 @@ func (l *quickLine) eximDelivered(i int) bool {
 	if !ok {
 		return false
 	}
-	tls, tlsEnd := 0, 0
-	if l.key(i, " X=") {
-		tls = i + len(" X=")
-		if i, ok = l.word(tls); !ok {
-			return false
-		}
-		tlsEnd = i
-	}
-	if i, ok = l.skip(i, " CV="); !ok {
+	tls, tlsEnd, i, ok := l.eximTLS(i)
+	if !ok {
 		return false
 	}
 	if l.key(i, " K ") {
@@ -219,15 +221,8 @@ func (l *quickLine) eximArrival(i int) bool {
 	if i, ok = l.word(i + len(" P=")); !ok {
 		return false
 	}
-	tls, tlsEnd := 0, 0
-	if l.key(i, " X=") {
-		tls = i + len(" X=")
-		if i, ok = l.word(tls); !ok {
-			return false
-		}
-		tlsEnd = i
-	}
-	if i, ok = l.skip(i, " CV="); !ok {
+	tls, tlsEnd, i, ok := l.eximTLS(i)
+	if !ok {
 		return false
 	}
 	if !l.key(i, " S=") {
