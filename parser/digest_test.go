@@ -163,3 +163,45 @@ func isoStamps(log []byte) []byte {
 	}
 	return out.Bytes()
 }
+
+// BenchmarkDigest is what it takes to parse lines ahead and to take their events out again.
+func BenchmarkDigest(b *testing.B) {
+	for name, opt := range map[string]generate.Options{"postfix": {}, "exim": {Exim: true}} {
+		opt.Bytes = 4 << 20
+		var log bytes.Buffer
+		truth, err := generate.Write(&log, opt)
+		if err != nil {
+			b.Fatal(err)
+		}
+		passing := &Passing{}
+		for _, k := range []Kind{Connected, Disconnected, TLS, Other} {
+			passing.Kinds[k] = true
+		}
+		run := func(name string, f func(d *Digester, out *Digest)) {
+			b.Run(name, func(b *testing.B) {
+				d := &Digester{Parser: New(Options{Year: 2026}), Passing: passing}
+				var out Digest
+				f(d, &out)
+				b.SetBytes(truth.Bytes)
+				b.ReportAllocs()
+				for b.Loop() {
+					f(d, &out)
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(truth.Lines), "ns/line")
+			})
+		}
+		run(name+"/lines", func(d *Digester, out *Digest) {
+			out.Reset()
+			d.Lines(append(out.Room(log.Len()), log.Bytes()...), out)
+		})
+		run(name+"/events", func(d *Digester, out *Digest) {
+			if out.Len() == 0 {
+				d.Lines(append(out.Room(log.Len()), log.Bytes()...), out)
+			}
+			var ev Event
+			for i := range out.Len() {
+				out.Next(i, &ev)
+			}
+		})
+	}
+}
