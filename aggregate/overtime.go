@@ -18,6 +18,15 @@ type overTime struct {
 	every  Every `state:"-"` // as asked for
 	fine   Every // as counted
 	counts map[slot]int64
+	latest minute // what counts lacks
+}
+
+// minute counts the attempts of a minute that lies in one bucket: log lines come in the order of
+// time, so most belong to the minute of the one before.
+type minute struct {
+	known       bool
+	from, start int64        // Unix seconds: of the minute, and of its bucket
+	counts      [4][16]int64 // by direction and category
 }
 
 type slot struct {
@@ -48,8 +57,45 @@ func newOverTime(c *Collector) *overTime {
 }
 
 func (f *overTime) attempt(v *View, n int64) {
-	f.counts[slot{f.fine.Start(v.Event.Time.In(f.zone)).Unix(), v.Event.Direction, v.Event.Reason.Category()}] += n
-	if len(f.counts) > maxSlots && f.every.IsAuto() {
+	m, t := &f.latest, v.Event.Time.Unix()
+	if !m.known || t-m.from < 0 || t-m.from >= 60 {
+		f.flush()
+		f.begin(v.Event.Time.In(f.zone))
+	}
+	dir, category := v.Event.Direction, v.Event.Reason.Category()
+	if !m.known || int(dir) >= len(m.counts) || int(category) >= len(m.counts[0]) {
+		f.add(slot{f.start(t), dir, category}, n)
+		return
+	}
+	m.counts[dir][category] += n
+}
+
+// start returns the beginning of t's bucket, both in Unix seconds.
+func (f *overTime) start(t int64) int64 { return f.fine.Start(time.Unix(t, 0).In(f.zone)).Unix() }
+
+// begin makes t's minute the latest, if all of it lies in one bucket: a zone's offset may change
+// at any second.
+func (f *overTime) begin(t time.Time) {
+	from := t.Unix() - int64(t.Second())
+	start := f.start(t.Unix())
+	f.latest = minute{known: f.start(from) == start && f.start(from+59) == start, from: from, start: start}
+}
+
+// flush adds what was counted in the latest minute.
+func (f *overTime) flush() {
+	m := f.latest
+	f.latest = minute{}
+	for dir := range m.counts {
+		for category, n := range m.counts[dir] {
+			if n != 0 {
+				f.add(slot{f.start(m.start), parser.Direction(dir), status.Category(category)}, n) // the width may have grown
+			}
+		}
+	}
+}
+
+func (f *overTime) add(s slot, n int64) {
+	if f.counts[s] += n; len(f.counts) > maxSlots && f.every.IsAuto() {
 		f.coarsen(f.fine.wider())
 	}
 }
@@ -70,26 +116,29 @@ func (f *overTime) coarsen(e Every) {
 	if e == f.fine {
 		return
 	}
+	f.flush()
 	old := f.counts
 	f.fine, f.counts = e, make(map[slot]int64)
 	for s, n := range old {
-		s.start = e.Start(time.Unix(s.start, 0).In(f.zone)).Unix()
+		s.start = f.start(s.start)
 		f.counts[s] += n
 	}
 }
 
 func (f *overTime) merge(o fold) {
 	from := o.(*overTime)
+	from.flush()
 	if f.fine.width() < from.fine.width() { // both automatic: the wider one holds
 		f.coarsen(from.fine)
 	}
 	for s, n := range from.counts {
-		s.start = f.fine.Start(time.Unix(s.start, 0).In(f.zone)).Unix()
+		s.start = f.start(s.start)
 		f.counts[s] += n
 	}
 }
 
 func (f *overTime) rows() ([][]any, bool) {
+	f.flush()
 	if len(f.counts) == 0 {
 		return nil, false
 	}
