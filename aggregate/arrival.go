@@ -128,7 +128,11 @@ func (l *Ledger) received(ev *parser.Event, set int) *Message {
 		m.Active = true
 	}
 	if len(ev.Recipients) > 0 {
-		l.announce(m, string(ev.Recipients))
+		if b := ev.Recipients; len(b) <= firstTextRoom {
+			l.announce(m, l.text(m, b))
+		} else {
+			l.announce(m, string(b))
+		}
 	}
 	if m.Source == SourceNone && opens {
 		m.Source = SourceSMTP
@@ -196,7 +200,7 @@ func (l *Ledger) continues(m *Message, ev *parser.Event) {
 	}
 	for i := range old.Recipients {
 		if r := &old.Recipients[i]; !r.Outcome.final() {
-			r.Outcome, r.Time, r.NextID, r.Next = Forwarded, ev.Time, m.QueueID, m
+			r.Outcome, r.Time, r.NextID, r.nextHash, r.Next = Forwarded, ev.Time, m.QueueID, 0, m
 		}
 	}
 	m.Sender, m.MessageID = old.Sender, old.MessageID

@@ -17,31 +17,32 @@ const settle = 60 * time.Second
 //
 // The zero Ledger is not usable; NewLedger makes one.
 type Ledger struct {
-	release func(*Message)
-	open    openMessages
-	fresh   list          // begun, and not yet known to be queued, in order of beginning
-	queued  list          // the other open ones, the one idle longest first
-	ended   list          // waiting to settle, in order of ending
-	now     time.Time     // the latest line's time, of all hosts
-	passed  time.Duration // by the clock of the host that is ahead
-	noted   map[process]noted
-	scopes  []site
-	known   map[scope]int // their numbers
-	scope   int           // of the latest event
-	id      uint64        // hash of the latest event's queue ID, where it is known; else 0
-	next    uint64        // likewise, of the next hop's
-	words   known         // of the latest event, where they are known
-	strings interner
-	peers   peers
-	settled *Recipient // that the latest event was about; nil: none, or several
-	relay   *knownPeer // its relay, while no other host took its place; nil: not looked up
-	begun   int64      // messages begun
-	touched int        // see touch
-	reuse   bool       // released messages that no other names are used again
-	lean    bool       // nobody reads the replies to deliveries
-	store   []*Message
-	gone    []*Message // released since the latest event began
-	size    int        // bytes held, about
+	release  func(*Message)
+	open     openMessages
+	fresh    list          // begun, and not yet known to be queued, in order of beginning
+	queued   list          // the other open ones, the one idle longest first
+	ended    list          // waiting to settle, in order of ending
+	now      time.Time     // the latest line's time, of all hosts
+	passed   time.Duration // by the clock of the host that is ahead
+	noted    map[process]noted
+	scopes   []site
+	known    map[scope]int // their numbers
+	scope    int           // of the latest event
+	id       uint64        // hash of the latest event's queue ID, where it is known; else 0
+	next     uint64        // likewise, of the next hop's
+	words    known         // of the latest event, where they are known
+	strings  interner
+	instance string // of the message that began last
+	peers    peers
+	settled  *Recipient // that the latest event was about; nil: none, or several
+	relay    *knownPeer // its relay, while no other host took its place; nil: not looked up
+	begun    int64      // messages begun
+	touched  int        // see touch
+	reuse    bool       // released messages that no other names are used again
+	lean     bool       // nobody reads the replies to deliveries
+	store    []*Message
+	gone     []*Message // released since the latest event began
+	size     int        // bytes held, about
 
 	// Limit is how many bytes the messages held may take, about. Beyond it those that have
 	// ended are released without settling; then the ones idle longest are released as they
@@ -451,6 +452,19 @@ func (l *Ledger) touch(m *Message) {
 	}
 }
 
+// ahead reads a little of what the events behind the i-th of d are going to need, so that it is in
+// the cache when their turn comes.
+func (l *Ledger) ahead(d *parser.Digest, i int) {
+	if i+8 < d.Whole && l.open.n > 0 {
+		id, _ := d.Hashes(i + 8)
+		l.touched += int(l.open.slots[inScope(id, l.scope)&uint64(len(l.open.slots)-1)].hash)
+		id, _ = d.Hashes(i + 4)
+		if m := l.open.slots[inScope(id, l.scope)&uint64(len(l.open.slots)-1)].m; m != nil {
+			l.touched += int(m.Size) + m.scope + len(m.text) + len(m.Recipients)
+		}
+	}
+}
+
 // forget releases m and makes its queue ID free.
 func (l *Ledger) forget(m *Message) {
 	if head := l.open.get(m.hash); head == m {
@@ -487,7 +501,7 @@ func (l *Ledger) resolve(m *Message) {
 		r := &m.Recipients[i]
 		switch {
 		case r.Outcome == Delivered && (r.NextID != "" || len(m.children) > 0):
-			if next := handedOn(l, m, 0, r.NextID, r.Relay.IP); next != nil { // its line came late
+			if next := handedOn(l, m, r.nextHash, r.NextID, r.Relay.IP); next != nil { // its line came late
 				r.Outcome = Forwarded
 				l.join(m, r, next)
 			}
@@ -501,7 +515,7 @@ func (l *Ledger) resolve(m *Message) {
 		if r.Outcome == Forwarded && len(m.children) > 1 && r.Next.find(r.Address, r.Original) == nil {
 			for _, c := range m.children { // a filter made several messages of one
 				if c.find(r.Address, r.Original) != nil {
-					r.Next, r.NextID = c, c.QueueID
+					r.Next, r.NextID, r.nextHash = c, c.QueueID, 0
 					c.keep()
 				}
 			}
@@ -568,7 +582,13 @@ func (l *Ledger) findOrBegin(ev *parser.Event, set int) *Message {
 func (l *Ledger) begin(ev *parser.Event, set int) *Message {
 	scope := l.scopeOf(ev, set)
 	m := l.newMessage()
-	m.QueueID, m.Host, m.Instance = l.text(m, ev.QueueID), l.strings.get(ev.Host), l.strings.get(ev.Instance)
+	if l.instance != string(ev.Instance) {
+		l.instance = l.strings.get(ev.Instance)
+	}
+	if m.Host = l.scopes[scope].host; m.Host != string(ev.Host) { // scopes that are too many share one
+		m.Host = l.strings.get(ev.Host)
+	}
+	m.QueueID, m.Instance = l.text(m, ev.QueueID), l.instance
 	m.MTA, m.Set, m.First, m.Last, m.scope, m.begun = ev.MTA, set, ev.Time, ev.Time, scope, l.begun
 	l.begun++
 	m.hash = l.hashOf(ev, scope)

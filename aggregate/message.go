@@ -172,8 +172,9 @@ type Recipient struct {
 	FirstDeferred time.Time     // of the first deferral line; zero: none
 	DeferredFor   status.Reason // why it was first put off
 
-	failed Outcome // how it failed before the message was frozen; see unfail
-	domain uint32  `state:"-"` // its number, see names; 0: none
+	failed   Outcome // how it failed before the message was frozen; see unfail
+	domain   uint32  `state:"-"` // its number, see names; 0: none
+	nextHash uint64  `state:"-"` // of NextID; 0: not known
 }
 
 // hostError is the latest evidence about one host on a message.

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/smtplog/smtplog/parser"
@@ -93,7 +94,7 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		r.Outcome = Discarded
 	}
 	if len(ev.NextQueueID) > 0 && r.Next == nil {
-		r.NextID = l.text(m, ev.NextQueueID)
+		r.NextID, r.nextHash = l.text(m, ev.NextQueueID), l.next
 	}
 	answer := l.answer(ev)
 	if answer.Code == 0 && ev.Kind != parser.Delivered && ev.Kind != parser.Expired && !ev.NotAttempted {
@@ -222,8 +223,12 @@ func (m *Message) waiting(address []byte) *Recipient {
 
 // addRecipient adds an entry.
 func (l *Ledger) addRecipient(m *Message, address, original string) *Recipient {
-	if m.Recipients == nil { // a forged count must not take memory
-		m.Recipients = make([]Recipient, 0, min(max(1, m.Announced), 8))
+	if n := len(m.Recipients); n == cap(m.Recipients) && n < 8 { // a forged count must not take memory
+		room := max(1, m.Announced-n)
+		if l.reuse { // the next message with this memory may have more
+			room = max(room, 4)
+		}
+		m.Recipients = slices.Grow(m.Recipients, min(room, 8))
 	}
 	m.Recipients = append(m.Recipients, Recipient{Address: address, Original: original})
 	l.grow(m, recipientSize+len(address)+len(original))
@@ -268,7 +273,7 @@ func handedOn[S string | []byte](l *Ledger, m *Message, hash uint64, id, relay S
 
 // join notes that next continues m's recipient r.
 func (l *Ledger) join(m *Message, r *Recipient, next *Message) {
-	r.Next, r.NextID = next, next.QueueID
+	r.Next, r.NextID, r.nextHash = next, next.QueueID, 0
 	next.follow(m, SourceReinjected)
 }
 
