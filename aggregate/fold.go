@@ -38,6 +38,10 @@ type recipientFold interface {
 	recipient(v *View, o Outcome, n int64)
 }
 
+// messageRecipientFold is a recipientFold that looks at the message alone, if byMessage: it may get
+// all recipients of an outcome at once.
+type messageRecipientFold interface{ byMessage() bool }
+
 // messageFold counts a message that arrived in the window.
 type messageFold interface{ message(v *View) }
 
@@ -202,6 +206,9 @@ const sep = '\x00'
 
 // at returns the accumulator for v's values.
 func (k *keyed[T]) at(v *View) *T {
+	if k.quick.small && v.names != nil {
+		return k.atNumber(v)
+	}
 	n, ok := k.quick.key(v)
 	if ok {
 		if t := k.quick.find(n); t != nil {
@@ -212,6 +219,23 @@ func (k *keyed[T]) at(v *View) *T {
 	if ok {
 		k.quick.put(n, t)
 	}
+	return t
+}
+
+// atNumber is at where one small number tells the value.
+func (k *keyed[T]) atNumber(v *View) *T {
+	q := &k.quick
+	n, ok := v.number(q.dims[0])
+	if !ok {
+		return k.byWords(v)
+	}
+	if n < uint64(len(q.direct)) {
+		if t := q.direct[n]; t != nil {
+			return t
+		}
+	}
+	t := k.byWords(v)
+	q.put(key{n}, t)
 	return t
 }
 
@@ -350,13 +374,25 @@ func newFailedAttempts(dims ...Dim) *attempts {
 }
 
 func (f *attempts) attempt(v *View, n int64) {
+	if c := f.of(v); c != nil {
+		c.add(v.Event.Kind, n)
+	}
+}
+
+// of returns where an attempt counts, nil for nowhere.
+func (f *attempts) of(v *View) *attemptCounts {
 	if f.failures && v.Event.Kind == parser.Delivered {
-		return
+		return nil
 	}
 	if f.dims[0] == DimProvider && !f.refusals && v.Event.Direction != parser.Out {
-		return // nobody else's server
+		return nil // nobody else's server
 	}
-	switch c := f.at(v); v.Event.Kind {
+	return f.at(v)
+}
+
+// add counts n attempts that an event of a kind tells of.
+func (c *attemptCounts) add(k parser.Kind, n int64) {
+	switch k {
 	case parser.Delivered:
 		c.delivered += n
 	case parser.Deferred:
@@ -470,6 +506,8 @@ func newRecipients(dim Dim) *recipients {
 }
 
 func (f *recipients) recipient(v *View, o Outcome, n int64) { f.at(v).by[o] += n }
+
+func (f *recipients) byMessage() bool { return f.dims[0] == DimSender }
 
 func (f *recipients) message(v *View) {
 	if f.dims[0] == DimSender {

@@ -45,10 +45,12 @@ type peers struct {
 	other   knownPeer // one that is too long to be kept
 }
 
-// knownPeer is a host with the number of its name or, without one, its address; 0: not numbered.
+// knownPeer is a host with the number of its name or, without one, its address, and with that of its
+// provider (see reasons.providerNumber); 0: not looked up.
 type knownPeer struct {
 	Peer
-	number uint32
+	number   uint32
+	provider uint8
 }
 
 // get returns p, clipped, with strings; it is valid until the next call.

@@ -239,6 +239,30 @@ func (v *View) senderNumber() uint32 {
 // providerNumber is the number of who runs the mail host or, where that is not known, the
 // recipient domain.
 func (rs *reasons) providerNumber(v *View) (n uint8, ok bool) {
+	if v.peer != nil && v.peer.provider != 0 {
+		n = v.peer.provider
+	} else if n, ok = rs.relayProvider(v); !ok {
+		return 0, false
+	} else if v.peer != nil {
+		v.peer.provider = n
+	}
+	if n != nobody {
+		return n, true
+	}
+	domain := v.domainNumber()
+	if domain == 0 {
+		return 0, false
+	}
+	p := entry(&rs.byDomain, domain)
+	if *p == 0 {
+		rs.key = v.appendDomain(rs.key[:0])
+		*p = rs.numbered(rs.classifier.Provider("", string(rs.key)))
+	}
+	return *p, *p != 0
+}
+
+// relayProvider is the number of who runs the mail host.
+func (rs *reasons) relayProvider(v *View) (n uint8, ok bool) {
 	relay := v.relayNumber()
 	if relay == 0 {
 		return 0, false
@@ -247,17 +271,6 @@ func (rs *reasons) providerNumber(v *View) (n uint8, ok bool) {
 	if *p == 0 {
 		rs.key = v.Append(rs.key[:0], DimRelay)
 		*p = rs.numbered(rs.classifier.Provider(string(rs.key), ""))
-	}
-	if *p != nobody {
-		return *p, *p != 0
-	}
-	domain := v.domainNumber()
-	if domain == 0 {
-		return 0, false
-	}
-	if p = entry(&rs.byDomain, domain); *p == 0 {
-		rs.key = v.appendDomain(rs.key[:0])
-		*p = rs.numbered(rs.classifier.Provider("", string(rs.key)))
 	}
 	return *p, *p != 0
 }
@@ -347,14 +360,8 @@ func (q *numbered[T]) key(v *View) (k key, ok bool) {
 	return k, true
 }
 
-// find returns the accumulator that was put under a key, nil for none.
+// find returns the accumulator that was put under a key, nil for none; not for small ones.
 func (q *numbered[T]) find(k key) *T {
-	if q.small {
-		if k[0] < uint64(len(q.direct)) {
-			return q.direct[k[0]]
-		}
-		return nil
-	}
 	if q.last.key == k && q.last.t != nil {
 		return q.last.t
 	}

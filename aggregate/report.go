@@ -126,6 +126,7 @@ type Collector struct {
 	digested  parser.Event // of a Digest
 	known     knownWords
 	passing   *parser.Passing // nil: not asked for yet
+	recording *sums           // whose ended are of the message that is being recorded; nil: there are none
 }
 
 // sums is what records and events add up to.
@@ -134,12 +135,15 @@ type sums struct {
 	folds  []fold
 
 	// Those of the folds that count something, and the log that a bounce report is made of.
-	attempts   []attemptFold
+	answers    answers
+	attempts   []attemptFold // but for those that answers has
 	deliveries []attemptFold // but for those that count failures only
 	refusals   []refusalFold
 	logins     []loginFold
 	warnings   []warningFold
-	recipients []recipientFold
+	recipients []recipientFold     // but for those in ofMessage
+	ofMessage  []recipientFold     // that count all recipients of a message alike
+	ended      [outcomeCount]int64 // recipients of the message being recorded that ofMessage lacks
 	messages   []messageFold
 	log        *bounceLog
 }
@@ -147,13 +151,20 @@ type sums struct {
 func newSums(totals Totals, folds []fold) sums {
 	s := sums{totals: totals, folds: folds}
 	for _, f := range folds {
-		addIf(&s.attempts, f)
+		byAnswer := s.answers.take(f)
+		if !byAnswer {
+			addIf(&s.attempts, f)
+		}
 		addIf(&s.refusals, f)
 		addIf(&s.logins, f)
 		addIf(&s.warnings, f)
-		addIf(&s.recipients, f)
+		if only, ok := f.(messageRecipientFold); ok && only.byMessage() {
+			addIf(&s.ofMessage, f)
+		} else {
+			addIf(&s.recipients, f)
+		}
 		addIf(&s.messages, f)
-		if only, ok := f.(failureFold); !ok || !only.failuresOnly() {
+		if only, ok := f.(failureFold); !byAnswer && (!ok || !only.failuresOnly()) {
 			addIf(&s.deliveries, f)
 		}
 		if log, ok := f.(*bounceLog); ok {
@@ -201,6 +212,10 @@ func NewCollector(opt Options) (*Collector, error) {
 			opt.Release(m)
 		}
 	})
+	c.view = View{zone: opt.Zone, every: opt.Every, reasons: c.reasons, names: c.names}
+	if opt.Every.IsAuto() {
+		c.view.every = everyHour
+	}
 	c.ledger.Unmerged = opt.Unmerged
 	c.known = knownWords{names: c.names, peers: &c.ledger.peers}
 	c.ledger.reuse = opt.Reuse && opt.Release == nil && !opt.Bounces
@@ -306,14 +321,10 @@ func (c *Collector) count(ev *parser.Event, m *Message) bool {
 		return false
 	}
 	view := &c.view
-	*view = View{Event: ev, Message: m, zone: c.opt.Zone, every: c.opt.Every, reasons: c.reasons, names: c.names,
-		settled: c.ledger.settled}
+	view.Event, view.Message, view.settled = ev, m, c.ledger.settled
+	view.peer, view.domain, view.relay, view.reply = nil, c.ledger.words.domain, 0, 0
 	if p := c.ledger.relay; p != nil && (p == c.ledger.words.relay || p.is(&ev.Relay)) {
 		view.peer = p
-	}
-	view.domain = c.ledger.words.domain
-	if view.every.IsAuto() {
-		view.every = everyHour
 	}
 	if !c.opt.Filter.Pass(view) {
 		return false
@@ -338,8 +349,12 @@ func (c *Collector) Digest(d *parser.Digest, set int) {
 	c.input.Ignored += int64(d.Ignored)
 	c.input.Unknown += int64(d.Unknown)
 	c.totals.Connections += d.Connections
+	c.at(d.First)
+	c.at(d.Last)
 	ev := &c.digested
+	var origin *parser.Origin
 	for i := range d.Whole {
+		c.ledger.ahead(d, i)
 		if v := d.Next(i, ev); v == parser.Ignored {
 			continue
 		}
@@ -347,7 +362,11 @@ func (c *Collector) Digest(d *parser.Digest, set int) {
 		if !after {
 			c.classify(ev)
 		}
-		c.span(ev)
+		c.mtas[ev.MTA] = true
+		if o := d.Origin(i); o != origin {
+			c.from(ev)
+			origin = o
+		}
 		switch {
 		case after:
 		case d.Tick(i):
@@ -404,6 +423,12 @@ func (c *Collector) fillIn(ev *parser.Event, m *Message) {
 // span notes where and when the mail system's lines come from.
 func (c *Collector) span(ev *parser.Event) {
 	c.mtas[ev.MTA] = true
+	c.from(ev)
+	c.at(ev.Time)
+}
+
+// from notes whose line an event is.
+func (c *Collector) from(ev *parser.Event) {
 	if !bytes.Equal(ev.Host, c.host) {
 		c.host = append(c.host[:0], ev.Host...)
 		c.hosts.add(ev.Host)
@@ -412,10 +437,13 @@ func (c *Collector) span(ev *parser.Event) {
 		c.instance = append(c.instance[:0], ev.Instance...)
 		c.instances.add(ev.Instance)
 	}
-	if ev.Time.IsZero() {
+}
+
+// at notes a line's time.
+func (c *Collector) at(t time.Time) {
+	if t.IsZero() {
 		return
 	}
-	t := ev.Time
 	if c.input.First == nil {
 		first, last := t, t
 		c.input.First, c.input.Last = &first, &last
@@ -447,6 +475,7 @@ func (s *sums) event(v *View) {
 				s.totals.NotAttempted += n
 			}
 		}
+		s.answers.attempt(v, n)
 		folds := s.attempts
 		if ev.Kind == parser.Delivered {
 			folds = s.deliveries
@@ -542,6 +571,7 @@ func (c *Collector) record(m *Message, pick picker) {
 		}
 		c.recipient(pick, v, o, m.Last, n)
 	}
+	c.recorded(v)
 	if s := pick(m.Last, m.State == StateHeld); s != nil {
 		if m.Deferrals > 0 && !m.Last.Before(c.opt.Since) {
 			s.totals.DeferredMessages++
@@ -585,6 +615,32 @@ func (c *Collector) recipient(pick picker, v *View, o Outcome, t time.Time, n in
 	for _, f := range s.recipients {
 		f.recipient(v, o, n)
 	}
+	if s != c.recording {
+		c.recorded(v)
+		c.recording = s
+	}
+	s.ended[o] += n
+}
+
+// recorded counts the recipients so far where those of a message count alike.
+func (c *Collector) recorded(v *View) {
+	s := c.recording
+	if s == nil {
+		return
+	}
+	c.recording = nil
+	r := v.Recipient
+	v.Recipient = nil
+	for o, n := range s.ended {
+		if n == 0 {
+			continue
+		}
+		s.ended[o] = 0
+		for _, f := range s.ofMessage {
+			f.recipient(v, Outcome(o), n)
+		}
+	}
+	v.Recipient = r
 }
 
 // of returns the counter of an outcome that makes up the recipients; queued is Deferred.

@@ -74,6 +74,8 @@ func (f *users) recipient(v *View, o Outcome, n int64) {
 	}
 }
 
+func (f *users) byMessage() bool { return true }
+
 func (f *users) loginFailure(v *View, n int64) {
 	if len(triedUser(v)) > 0 {
 		f.at(v).failures += n
