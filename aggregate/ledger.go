@@ -39,8 +39,9 @@ type Ledger struct {
 	begun    int64      // messages begun
 	touched  int        // see touch
 	reuse    bool       // released messages that no other names are used again
-	lean     bool       // nobody reads the replies to deliveries
+	lean     bool       // nobody reads the replies to deliveries, nor a client's name beside its address
 	store    []*Message
+	rooms    rooms      // for recipients, where messages are used again
 	gone     []*Message // released since the latest event began
 	size     int        // bytes held, about
 
@@ -452,19 +453,6 @@ func (l *Ledger) touch(m *Message) {
 	}
 }
 
-// ahead reads a little of what the events behind the i-th of d are going to need, so that it is in
-// the cache when their turn comes.
-func (l *Ledger) ahead(d *parser.Digest, i int) {
-	if i+8 < d.Whole && l.open.n > 0 {
-		id, _ := d.Hashes(i + 8)
-		l.touched += int(l.open.slots[inScope(id, l.scope)&uint64(len(l.open.slots)-1)].hash)
-		id, _ = d.Hashes(i + 4)
-		if m := l.open.slots[inScope(id, l.scope)&uint64(len(l.open.slots)-1)].m; m != nil {
-			l.touched += int(m.Size) + m.scope + len(m.text) + len(m.Recipients)
-		}
-	}
-}
-
 // forget releases m and makes its queue ID free.
 func (l *Ledger) forget(m *Message) {
 	if head := l.open.get(m.hash); head == m {
@@ -633,6 +621,9 @@ func (l *Ledger) peer(p *parser.Peer) Peer { return l.peers.get(p).Peer }
 
 // client is the event's client, to be kept as long as m.
 func (l *Ledger) client(m *Message, ev *parser.Event) Peer {
+	if l.lean && len(ev.Client.IP) > 0 {
+		return Peer{IP: l.text(m, ev.Client.IP)}
+	}
 	if l.reuse { // a busy relay has many
 		return Peer{l.text(m, ev.Client.Name), l.text(m, ev.Client.IP), l.text(m, ev.Client.Helo), ev.Client.Port}
 	}

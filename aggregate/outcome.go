@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/smtplog/smtplog/parser"
@@ -223,13 +222,7 @@ func (m *Message) waiting(address []byte) *Recipient {
 
 // addRecipient adds an entry.
 func (l *Ledger) addRecipient(m *Message, address, original string) *Recipient {
-	if n := len(m.Recipients); n == cap(m.Recipients) && n < 8 { // a forged count must not take memory
-		room := max(1, m.Announced-n)
-		if l.reuse { // the next message with this memory may have more
-			room = max(room, 4)
-		}
-		m.Recipients = slices.Grow(m.Recipients, min(room, 8))
-	}
+	l.recipientRoom(m)
 	m.Recipients = append(m.Recipients, Recipient{Address: address, Original: original})
 	l.grow(m, recipientSize+len(address)+len(original))
 	r := &m.Recipients[len(m.Recipients)-1]

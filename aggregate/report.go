@@ -354,7 +354,6 @@ func (c *Collector) Digest(d *parser.Digest, set int) {
 	ev := &c.digested
 	var origin *parser.Origin
 	for i := range d.Whole {
-		c.ledger.ahead(d, i)
 		if v := d.Next(i, ev); v == parser.Ignored {
 			continue
 		}
