@@ -1,7 +1,6 @@
 package aggregate
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -206,28 +205,50 @@ func distinct(list string) int {
 	if strings.IndexByte(list, ' ') < 0 {
 		return min(len(list), 1)
 	}
-	if len(list) < 512 { // a few: compare each with those before
-		var few [16]string
-		n := 0
-		for rest := list; rest != "" && n < len(few); {
-			var a string
-			if a, rest = cutAddress(rest); a == "" || slices.ContainsFunc(few[:n], func(b string) bool { return strings.EqualFold(a, b) }) {
-				continue
-			}
-			few[n] = a
-			if n++; n < len(few) && rest == "" {
-				return n
+	// A few: each is compared with those before it, by a few of its bytes at first.
+	var few [48]string
+	var marks [len(few)]uint64
+	n := 0
+next:
+	for rest := list; n < len(few); {
+		if rest == "" {
+			return n
+		}
+		var a string
+		if a, rest = cutAddress(rest); a == "" {
+			continue
+		}
+		mark := addressMark(a)
+		for i, m := range marks[:n] {
+			if m == mark && equalFold(few[i], a) {
+				continue next
 			}
 		}
+		few[n], marks[n] = a, mark
+		n++
 	}
 	seen := map[string]bool{}
+	var key []byte
 	for list != "" {
 		var a string
 		if a, list = cutAddress(list); a != "" {
-			seen[strings.ToLower(a)] = true
+			key = append(key[:0], a...)
+			for i, c := range key {
+				key[i] = lower(c)
+			}
+			seen[string(key)] = true
 		}
 	}
 	return len(seen)
+}
+
+// addressMark is the same for addresses that equalFold takes for the same.
+func addressMark(a string) uint64 {
+	mark := uint64(len(a))
+	for i := range min(len(a), 7) {
+		mark = mark<<8 | uint64(lower(a[i]))
+	}
+	return mark
 }
 
 // cutAddress cuts the first address of a list separated by blanks; a quoted local part may
