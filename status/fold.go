@@ -21,19 +21,18 @@ import "bytes"
 // Folding again changes nothing. Fold allocates only to grow dst; dst and text must not
 // overlap.
 func Fold(dst, text []byte) []byte {
-	f := folder{in: trimBlanks(text), dst: dst, codeNext: true}
+	f := folder{in: trimBlanks(text), dst: dst, at: -1, codeNext: true}
 	for f.i < len(f.in) {
-		if isBlank(f.in[f.i]) {
-			f.blank = true
+		switch c := f.in[f.i]; {
+		case !isBlank(c):
+			f.atom()
+		case c == ' ' && !isBlank(f.in[f.i+1]): // blanks are not at the end
 			f.i++
-			continue
+		default:
+			f.put(" ", skipBlanks(f.in, f.i)-f.i)
 		}
-		if f.blank {
-			f.dst, f.blank = append(f.dst, ' '), false
-		}
-		f.atom()
 	}
-	return f.dst
+	return append(f.dst, f.in[f.kept:]...)
 }
 
 // placeholders are what Fold writes; it lets them pass.
@@ -47,44 +46,44 @@ var placeholders = [...]string{
 // alone, never by what precedes it (but for codeNext and userNext, which only words that
 // stay can set), an atom that stays ends where a word ends, and a brace ends everything.
 type folder struct {
-	in  []byte
-	i   int // everything before it is done
-	dst []byte
+	in   []byte
+	i    int // everything before it is done
+	kept int // in[kept:i] stays and is not in dst yet
+	dst  []byte
 
-	blank    bool // a blank is due
 	codeNext bool // a reply code may stand here
 	userNext bool // a quoted word here is a user name
+	at       int  // the next '@', len(in) if there is none; before i: not looked for
 	noAddr   int  // no address starts before this position
 }
 
 // put appends s in place of the next n bytes.
 func (f *folder) put(s string, n int) {
+	f.dst = append(f.dst, f.in[f.kept:f.i]...)
 	f.dst = append(f.dst, s...)
 	f.i += n
+	f.kept = f.i
 }
 
-// keep appends the next n bytes as they are.
-func (f *folder) keep(n int) {
-	f.dst = append(f.dst, f.in[f.i:f.i+n]...)
-	f.i += n
-}
+// keep leaves the next n bytes as they are.
+func (f *folder) keep(n int) { f.i += n }
 
 // atom folds what starts at f.i, which is no blank.
 func (f *folder) atom() {
 	b := f.in[f.i:]
 	codeNext, userNext := f.codeNext, f.userNext
 	f.codeNext, f.userNext = false, false
-	switch c := b[0]; {
-	case c == '{':
+	switch b[0] {
+	case '{':
 		if n := bracedName(b); n > 0 {
 			f.put("{id}", n)
 		} else {
 			f.keep(max(1, placeholder(b)))
 		}
 		return
-	case c == ':':
+	case ':':
 		f.userNext = userNext // user unknown: "bob"
-	case c == '\'' || c == '"' || c == '`':
+	case '\'', '"', '`':
 		if n := quotedWord(b); userNext && n > 0 {
 			f.keep(1)
 			f.put("{user}", n)
@@ -95,20 +94,25 @@ func (f *folder) atom() {
 			f.put("{address}", n)
 			return
 		}
-	case c == '<':
+	case '<':
 		if n := angleAddress(b); n > 0 {
 			f.put("{address}", n)
 			return
 		}
-	case c == '[':
+	case '[':
 		if n := ipAddress(b[1:]); n > 0 && n+1 < len(b) && b[n+1] == ']' {
 			f.put("{ip}", n+2)
 			return
 		}
-	case c == '\\' && len(b) > 2 && b[1] == 'n' && isDigit(b[2]):
-		f.keep(2) // Exim's line end
-		f.codeNext = true
-		return
+	case '\\':
+		if len(b) > 2 && b[1] == 'n' && isDigit(b[2]) {
+			f.keep(2) // Exim's line end
+			f.codeNext = true
+			return
+		}
+	}
+	if f.at < f.i {
+		f.seekAddress()
 	}
 	if f.i >= f.noAddr {
 		n, run := address(b)
@@ -121,16 +125,46 @@ func (f *folder) atom() {
 	switch {
 	case isAlnum(b[0]):
 		f.word(b, codeNext)
-	case b[0] == ':' && ipAddress(b) > 0:
+	case b[0] == ':' && len(b) > 1 && b[1] == ':' && ipAddress(b) > 0:
 		f.put("{ip}", ipAddress(b))
 	default:
 		f.keep(1)
 	}
 }
 
-// word folds a word, which starts with a letter or digit.
+// seekAddress finds the next '@' and where the local part before it may start.
+func (f *folder) seekAddress() {
+	n := bytes.IndexByte(f.in[f.i:], '@')
+	if n < 0 {
+		f.at, f.noAddr = len(f.in), len(f.in)
+		return
+	}
+	f.at = f.i + n
+	start := f.at
+	for start > f.i && isLocal(f.in[start-1]) {
+		start--
+	}
+	f.noAddr = max(f.noAddr, start)
+}
+
+// word folds a word, which starts with a letter or digit. An address has been looked for.
 func (f *folder) word(b []byte, codeNext bool) {
-	if n := commonWord(b); n > 0 {
+	n, has := alnumsOf(b)
+	next, after := byte(' '), byte(' ') // what follows
+	if n < len(b) {
+		if next = b[n]; n+1 < len(b) {
+			after = b[n+1]
+		}
+	}
+	// alone: no test would look beyond the word, but for a date's and a reply code's.
+	alone := n <= longestRun
+	switch next {
+	case '.', ':':
+		alone = alone && isBlank(after)
+	case '-', '_', '(':
+		alone = false
+	}
+	if alone && has&classDigit == 0 && n != 3 {
 		f.plain(b, n)
 		return
 	}
@@ -138,12 +172,26 @@ func (f *folder) word(b []byte, codeNext bool) {
 		f.put("{time}", n)
 		return
 	}
-	if n := ipAddress(b); n > 0 {
-		f.put("{ip}", n)
-		return
+	if alone {
+		switch {
+		case has&classDigit == 0:
+			f.plain(b, n)
+			return
+		case has == classDigit && n != 3:
+			f.put("{n}", n)
+			return
+		}
 	}
-	if n := schemeLen(b); n > 0 && f.url(b, n) {
-		return
+	if n <= 4 && (next == '.' || next == ':') {
+		if n := ipAddress(b); n > 0 {
+			f.put("{ip}", n)
+			return
+		}
+	}
+	if next == ':' && after == '/' {
+		if n := schemeLen(b); n > 0 && f.url(b, n) {
+			return
+		}
 	}
 	if n := replyCode(b, codeNext); n > 0 {
 		f.keep(n)
@@ -153,27 +201,35 @@ func (f *folder) word(b []byte, codeNext bool) {
 		f.keep(len(b) - len(rest))
 		return
 	}
-	r := run(b)
+	r, rHas := b[:n], has
+	if next == '.' || next == '-' || next == '_' {
+		r, rHas = runOf(b)
+	}
 	if len(r) > longestRun {
 		f.put("{id}", len(r))
 		return
 	}
-	if n := hostName(r); n > 0 {
-		f.host(b, n)
-		return
+	if rHas&classDot != 0 {
+		if n := hostName(r); n > 0 {
+			f.host(b, n)
+			return
+		}
 	}
-	if n := providerCode(b); n > 0 {
-		f.keep(n)
-		return
+	if isUpper(b[0]) {
+		if n := providerCode(b); n > 0 {
+			f.keep(n)
+			return
+		}
 	}
-	if n := eximID(r); n > 0 {
-		f.put("{id}", n)
-		return
+	if n == 6 && next == '-' {
+		if n := eximID(r); n > 0 {
+			f.put("{id}", n)
+			return
+		}
 	}
-	n := alnums(r)
 	part := r[:n]
 	switch {
-	case !plainWord(part) && hasOpaque(r):
+	case rHas&classDigit != 0 && !plainWord(part) && hasOpaque(r):
 		f.put("{id}", len(r)+opaqueTail(b[len(r):]))
 	case isDigit(part[0]) && alphaFrom(part, digits(part)) && n-digits(part) <= 4:
 		f.put("{n}", digits(part)) // the unit, if any, is the next word
@@ -185,10 +241,14 @@ func (f *folder) word(b []byte, codeNext bool) {
 // plain keeps a word of n bytes.
 func (f *folder) plain(b []byte, n int) {
 	f.keep(n)
-	f.userNext = isUserWord(b[:n])
-	f.codeNext = string(b[:n]) == "said" && len(b) > n && b[n] == ':'
-	if f.codeNext {
-		f.keep(1)
+	switch lower(b[0]) {
+	case 'u', 'm', 'a', 'r':
+		f.userNext = isUserWord(b[:n])
+	case 's':
+		f.codeNext = n < len(b) && b[n] == ':' && string(b[:n]) == "said"
+		if f.codeNext {
+			f.keep(1)
+		}
 	}
 }
 
@@ -242,7 +302,7 @@ func (f *folder) path() {
 		return
 	}
 	n := 1
-	for n < len(b) && !isBlank(b[n]) && bytes.IndexByte([]byte(`{}<>"`), b[n]) < 0 {
+	for n < len(b) && class[b[n]]&(classBlank|classPathEnd) == 0 {
 		n++
 	}
 	for n > 0 && bytes.IndexByte([]byte(".,;:!?)]'"), b[n-1]) >= 0 {

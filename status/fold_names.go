@@ -62,7 +62,7 @@ func domain(b []byte) int {
 		return 0
 	}
 	n := 0
-	for n < len(b) && (isAlnum(b[n]) || b[n] >= 0x80 || b[n] == '.' || b[n] == '-' || b[n] == '_' || b[n] == '*') {
+	for n < len(b) && class[b[n]]&(classAlnum|classDot|classHyphen|classOfDomain) != 0 {
 		n++
 	}
 	for n > 0 && (b[n-1] == '.' || b[n-1] == '-') {
@@ -72,16 +72,7 @@ func domain(b []byte) int {
 }
 
 // isLocal reports the bytes of a local part (RFC 5322 3.2.3, RFC 6531 3.3) but braces.
-func isLocal(c byte) bool {
-	if isAlnum(c) || c >= 0x80 {
-		return true
-	}
-	switch c {
-	case '!', '#', '$', '%', '&', '\'', '*', '+', '/', '=', '?', '^', '_', '`', '|', '~', '.', '-':
-		return true
-	}
-	return false
-}
+func isLocal(c byte) bool { return class[c]&classLocal != 0 }
 
 // schemeLen returns the length of "http://" or "https://" at the start of b, or 0.
 func schemeLen(b []byte) int {

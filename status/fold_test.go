@@ -3,6 +3,7 @@ package status
 import (
 	"bytes"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -119,6 +120,9 @@ func checkFold(t *testing.T, in []byte) {
 	if !bytes.Equal(in, before) {
 		t.Fatalf("Fold(%q) changed its input to %q", before, in)
 	}
+	if slow := slowFold(in); !bytes.Equal(once, slow) {
+		t.Errorf("Fold(%q)\n got %q\nwant %q", in, once, slow)
+	}
 	if twice := Fold(nil, once); !bytes.Equal(once, twice) {
 		t.Errorf("Fold(%q)\nonce  %q\ntwice %q", in, once, twice)
 	}
@@ -227,5 +231,22 @@ func BenchmarkFold(b *testing.B) {
 				dst = Fold(dst[:0], in)
 			}
 		})
+	}
+}
+
+// Pieces of texts, joined at random, fold as by the slow way: what follows a word decides.
+func TestFoldPieces(t *testing.T) {
+	pieces := []string{" ", "  ", "\t", ".", ",", ":", ": ", "-", "_", "/", "(", ")", "[", "]", "<", ">", "@", "'", `"`, "`", "=", "{", "}", "::", "://",
+		"a", "user", "Mailbox", "said", "said:", "mar", "Fri,", "Nov", "the", "rejected", "AS", "AS(", "OFR", "TSS04", "SC", "add", "face", "http", "https://",
+		"example", "com", "co.uk", "mx1", "x.example", "dnsbl", "bob@x.example", "{n}", "{ip}", "{user}", "/{...}", `\n`, "ü", "\xff",
+		"1", "12", "2024", "550", "550-", "5.1.1", "4.7", "192.0.2.7", "2001:db8::1", "23:34", ":45", "+0900", "Z", "0IH8YhE9PsaQ", "1tivSh-0007oc-5P", "300s", "ab12cd",
+		strings.Repeat("z", 250), strings.Repeat("9", 250)}
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 30000 {
+		var in []byte
+		for range 1 + r.IntN(9) {
+			in = append(in, pieces[r.IntN(len(pieces))]...)
+		}
+		checkFold(t, in)
 	}
 }

@@ -18,23 +18,48 @@ func placeholder(b []byte) int {
 // run returns the run of letters, digits, dots, hyphens and underscores at the start of
 // b, without the punctuation at its end.
 func run(b []byte) []byte {
+	r, _ := runOf(b)
+	return r
+}
+
+// runOf returns run(b) and the classes of its bytes; there may be some of the punctuation at its
+// end, too.
+func runOf(b []byte) (r []byte, has uint8) {
 	n := 0
-	for n < len(b) && (isAlnum(b[n]) || b[n] == '.' || b[n] == '-' || b[n] == '_') {
+	for n < len(b) {
+		c := class[b[n]]
+		if c&(classAlnum|classDot|classHyphen) == 0 {
+			break
+		}
+		has |= c
 		n++
 	}
 	for n > 0 && !isAlnum(b[n-1]) {
 		n--
 	}
-	return b[:n]
+	return b[:n], has
 }
 
 // alnums returns the length of the run of letters and digits at the start of b.
 func alnums(b []byte) int {
 	n := 0
-	for n < len(b) && isAlnum(b[n]) {
+	for n < len(b) && class[b[n]]&classAlnum != 0 {
 		n++
 	}
 	return n
+}
+
+// alnumsOf returns alnums(b) and the classes of the bytes.
+func alnumsOf(b []byte) (n int, has uint8) {
+	for n < len(b) {
+		c := class[b[n]]
+		if c&classAlnum == 0 {
+			break
+		}
+		has |= c
+		n++
+	}
+	return n, has & classAlnum
 }
 
 // alphaFrom reports whether b has only letters from position i on.
@@ -185,27 +210,6 @@ func eximID(b []byte) int {
 		}
 	}
 	return 0
-}
-
-// commonWord returns the length of a word at the start of b that is as most are, or 0: a
-// plainWord of four letters or more (so it is no month), with a blank after it, perhaps behind a
-// punctuation mark. All other tests of a word would fail.
-func commonWord(b []byte) int {
-	n := 1
-	for n < len(b) && isLower(b[n]) {
-		n++
-	}
-	if n < 4 || n > longestRun || !isAlpha(b[0]) {
-		return 0
-	}
-	end := n
-	if end < len(b) && (b[end] == '.' || b[end] == ',' || b[end] == ':' || b[end] == ')') {
-		end++
-	}
-	if end < len(b) && !isBlank(b[end]) {
-		return 0
-	}
-	return n
 }
 
 // plainWord reports whether a word has three letters or more, all of them small but for
