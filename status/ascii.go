@@ -1,5 +1,10 @@
 package status
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 func isDigit(c byte) bool { return c-'0' < 10 }
 
 func isLower(c byte) bool { return c-'a' < 26 }
@@ -54,4 +59,20 @@ func trimBlanks(b []byte) []byte {
 		b = b[:len(b)-1]
 	}
 	return b
+}
+
+// fourOrFive returns the position of the first '4' or '5' in b from i on, or len(b). These start
+// the codes of failures; it looks at eight bytes at once.
+func fourOrFive(b []byte, i int) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(b); i += 8 {
+		v := (binary.LittleEndian.Uint64(b[i:]) | ones) ^ '5'*ones // a byte of zero for either
+		if found := (v - ones) &^ v & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)/8 // of several the first is right
+		}
+	}
+	for i < len(b) && b[i]|1 != '5' {
+		i++
+	}
+	return min(i, len(b))
 }

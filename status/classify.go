@@ -334,7 +334,7 @@ func (c *Classifier) unwrap(text []byte, code int) ([]byte, Reply) {
 // line is given, after "status=bounced (". Within a reply, which has a code, any other place is
 // a stranger's.
 func saidAt(text []byte, code int) int {
-	if !bytes.Contains(text, []byte(" said: ")) && !bytes.Contains(text, []byte(" refused to talk to me: ")) {
+	if !saysSomewhere(text) {
 		return 0 // most texts; the search from the end is slow
 	}
 	if code == 0 {
@@ -358,6 +358,20 @@ func saidAt(text []byte, code int) int {
 	}
 }
 
+// saysSomewhere reports whether text has one of the phrases of saidAt.
+func saysSomewhere(text []byte) bool {
+	for {
+		i := bytes.IndexByte(text, ':')
+		if i < 0 || i+1 == len(text) {
+			return false
+		}
+		if text[i+1] == ' ' && (bytes.HasSuffix(text[:i], []byte(" said")) || bytes.HasSuffix(text[:i], []byte(" refused to talk to me"))) {
+			return true
+		}
+		text = text[i+1:]
+	}
+}
+
 // quotedHost returns the name of the host that "host NAME[IP]" or "host NAME [IP]" names.
 func quotedHost(text []byte) []byte {
 	for {
@@ -376,8 +390,8 @@ func quotedHost(text []byte) []byte {
 // replyAt returns where a reply starts that other mailers quote: after a mark and perhaps a
 // blank, as in "(reason: 550 5.1.1 ...)", "[550 ...]" or "after RCPT TO:<x>: 550 ...".
 func replyAt(text []byte) int {
-	for i := 1; i+4 < len(text); i++ {
-		if text[i] != '4' && text[i] != '5' || isAlnum(text[i-1]) {
+	for i := fourOrFive(text, 1); i+4 < len(text); i = fourOrFive(text, i+1) {
+		if isAlnum(text[i-1]) {
 			continue
 		}
 		rest, code, _ := cutCode(text[i:])
@@ -410,8 +424,8 @@ func wrapStage(before []byte) Stage {
 
 // embedded returns the first enhanced code anywhere in a text, such as qmail's "(#5.1.1)".
 func embedded(text []byte) Enhanced {
-	for i := range text {
-		if (text[i] == '4' || text[i] == '5') && (i == 0 || !isAlnum(text[i-1]) && text[i-1] != '.' && text[i-1] != '-') {
+	for i := fourOrFive(text, 0); i < len(text); i = fourOrFive(text, i+1) {
+		if i == 0 || !isAlnum(text[i-1]) && text[i-1] != '.' && text[i-1] != '-' {
 			if e, _, ok := ParseEnhanced(text[i:]); ok {
 				return e
 			}

@@ -69,7 +69,7 @@ func isoDate(b []byte) int {
 // A month and a day alone are one only if a time follows.
 func wordDate(b []byte) int {
 	n := 0
-	if isName(b, "montuewedthufrisatsun") {
+	if isDay(b) {
 		if n = 3; n < len(b) && b[n] == ',' {
 			n++
 		}
@@ -78,7 +78,7 @@ func wordDate(b []byte) int {
 	day := digits(b[n:])
 	if day == 1 || day == 2 { // 22 Sep 2023
 		month := skipBlanks(b, n+day)
-		if month == n+day || !isName(b[month:], months) {
+		if month == n+day || !isMonth(b[month:]) {
 			return 0
 		}
 		year := skipBlanks(b, month+3)
@@ -87,7 +87,7 @@ func wordDate(b []byte) int {
 		}
 		return year + 4
 	}
-	if !isName(b[n:], months) { // Sep 22 01:01:01
+	if !isMonth(b[n:]) { // Sep 22 01:01:01
 		return 0
 	}
 	at := skipBlanks(b, n+3)
@@ -102,19 +102,34 @@ func wordDate(b []byte) int {
 	return at + day
 }
 
-const months = "janfebmaraprmayjunjulaugsepoctnovdec"
-
-// isName reports whether b starts with a word of three letters that is one of names.
-func isName(b []byte, names string) bool {
-	if alnums(b) != 3 {
-		return false
-	}
-	for i := 0; i < len(names); i += 3 {
-		if equalFold(b[:3], names[i:i+3]) {
-			return true
-		}
+// isDay reports whether b starts with a word of three letters that is a day of the week.
+func isDay(b []byte) bool {
+	switch threeLetters(b) {
+	case 'm'<<16 | 'o'<<8 | 'n', 't'<<16 | 'u'<<8 | 'e', 'w'<<16 | 'e'<<8 | 'd', 't'<<16 | 'h'<<8 | 'u',
+		'f'<<16 | 'r'<<8 | 'i', 's'<<16 | 'a'<<8 | 't', 's'<<16 | 'u'<<8 | 'n':
+		return true
 	}
 	return false
+}
+
+// isMonth reports the same of the months.
+func isMonth(b []byte) bool {
+	switch threeLetters(b) {
+	case 'j'<<16 | 'a'<<8 | 'n', 'f'<<16 | 'e'<<8 | 'b', 'm'<<16 | 'a'<<8 | 'r', 'a'<<16 | 'p'<<8 | 'r',
+		'm'<<16 | 'a'<<8 | 'y', 'j'<<16 | 'u'<<8 | 'n', 'j'<<16 | 'u'<<8 | 'l', 'a'<<16 | 'u'<<8 | 'g',
+		's'<<16 | 'e'<<8 | 'p', 'o'<<16 | 'c'<<8 | 't', 'n'<<16 | 'o'<<8 | 'v', 'd'<<16 | 'e'<<8 | 'c':
+		return true
+	}
+	return false
+}
+
+// threeLetters returns the word of three letters or digits at the start of b in one number and
+// in lower case, or 0.
+func threeLetters(b []byte) uint32 {
+	if alnums(b) != 3 {
+		return 0
+	}
+	return uint32(lower(b[0]))<<16 | uint32(lower(b[1]))<<8 | uint32(lower(b[2]))
 }
 
 // clock returns the length of 23:34, 23:34:45 or 23:34:45.123 at the start of b, or 0.

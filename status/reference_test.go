@@ -93,6 +93,7 @@ func TestObvious(t *testing.T) {
 // for the folded text; it returns c's.
 func checkSame(t *testing.T, c, cached *Classifier, q *Query) Result {
 	t.Helper()
+	checkScans(t, q.Text)
 	r := c.Classify(q)
 	if again := c.Classify(q); !reflect.DeepEqual(r, again) {
 		t.Fatalf("first %+v\nthen %+v", r, again)

@@ -1,5 +1,7 @@
 package status
 
+import "bytes"
+
 // lineStart is a place in a reply at which a further line may start.
 type lineStart struct {
 	end      int // where the line before ends: the separator starts here
@@ -150,17 +152,19 @@ func (p *ReplyParser) appendLine(line []byte) {
 
 // asWritten reports whether appendLine would append line as it is.
 func asWritten(line []byte) bool {
-	for i, c := range line {
-		if c == '\r' || c == '\n' {
+	if bytes.IndexByte(line, '\r') >= 0 || bytes.IndexByte(line, '\n') >= 0 {
+		return false
+	}
+	for {
+		i := bytes.IndexByte(line, '\\')
+		if i < 0 {
+			return true
+		}
+		if _, n := octal(line[i:]); n > 0 {
 			return false
 		}
-		if c == '\\' {
-			if _, n := octal(line[i:]); n > 0 {
-				return false
-			}
-		}
+		line = line[i+1:]
 	}
-	return true
 }
 
 // octal reads an escape such as \303 at the start of b, of a byte from 0x80 on; n is its

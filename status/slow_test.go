@@ -1,6 +1,10 @@
 package status
 
-import "bytes"
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+)
 
 // The slow way to fold: every test of an atom is made, in the order that Fold promises, each byte
 // is copied by itself, and the predicates are spelt out.
@@ -323,4 +327,95 @@ func slowIsLocal(c byte) bool {
 		return true
 	}
 	return false
+}
+
+// The slow ways to look through a text for what is rare: byte by byte.
+
+// checkScans holds the searches of Reason, which look at many bytes at once, against the slow ones.
+func checkScans(t *testing.T, text []byte) {
+	t.Helper()
+	said := bytes.Contains(text, []byte(" said: ")) || bytes.Contains(text, []byte(" refused to talk to me: "))
+	if got := saysSomewhere(text); got != said {
+		t.Fatalf("saysSomewhere(%q) = %v", text, got)
+	}
+	if got, want := replyAt(text), slowReplyAt(text); got != want {
+		t.Fatalf("replyAt(%q) = %d, want %d", text, got, want)
+	}
+	if got, want := embedded(text), slowEmbedded(text); got != want {
+		t.Fatalf("embedded(%q) = %v, want %v", text, got, want)
+	}
+	var p ReplyParser
+	p.appendLine(text)
+	if got := asWritten(text); got != slowAsWritten(text) || got && !bytes.Equal(p.buf, trimBlanks(text)) {
+		t.Fatalf("asWritten(%q) = %v", text, got)
+	}
+	for i := range len(text) + 1 {
+		if got, want := isDay(text[i:]), slowIsName(text[i:], "montuewedthufrisatsun"); got != want {
+			t.Fatalf("isDay(%q) = %v", text[i:], got)
+		}
+		if got, want := isMonth(text[i:]), slowIsName(text[i:], "janfebmaraprmayjunjulaugsepoctnovdec"); got != want {
+			t.Fatalf("isMonth(%q) = %v", text[i:], got)
+		}
+	}
+}
+
+func slowReplyAt(text []byte) int {
+	for i := 1; i+4 < len(text); i++ {
+		if text[i] != '4' && text[i] != '5' || isAlnum(text[i-1]) {
+			continue
+		}
+		rest, code, _ := cutCode(text[i:])
+		if code == 0 || len(rest) == 0 {
+			continue
+		}
+		before := bytes.TrimRight(text[1:i], " ")
+		if len(before) == 0 {
+			before = text[:1]
+		}
+		if _, _, ok := ParseEnhanced(rest); ok || bytes.IndexByte([]byte(":[('\">"), before[len(before)-1]) >= 0 {
+			return i
+		}
+	}
+	return 0
+}
+
+func slowEmbedded(text []byte) Enhanced {
+	for i, c := range text {
+		if e, _, ok := ParseEnhanced(text[i:]); ok && c != '2' && (i == 0 || !isAlnum(text[i-1]) && text[i-1] != '.' && text[i-1] != '-') {
+			return e
+		}
+	}
+	return Enhanced{}
+}
+
+func slowAsWritten(line []byte) bool {
+	for i, c := range line {
+		if _, n := octal(line[i:]); n > 0 || c == '\r' || c == '\n' {
+			return false
+		}
+	}
+	return true
+}
+
+func slowIsName(b []byte, names string) bool {
+	for i := 0; i < len(names); i += 3 {
+		if alnums(b) == 3 && equalFold(b[:3], names[i:i+3]) {
+			return true
+		}
+	}
+	return false
+}
+
+// TestScans holds the searches against the slow ones on pieces joined at random.
+func TestScans(t *testing.T) {
+	pieces := []string{" ", ":", "\\", "\r", "\n", "\\303", "\\n", "a", ".", "-", "#", "(", "4", "5", "452", "550", "550-", "5.1.1", "4.7.0", "2.0.0",
+		" said: ", " said", "host x", " refused to talk to me: ", "Mon", "sep", "words", "D", "ec", "\xb5\xb4"}
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 30000 {
+		var in []byte
+		for range 1 + r.IntN(12) {
+			in = append(in, pieces[r.IntN(len(pieces))]...)
+		}
+		checkScans(t, in)
+	}
 }
