@@ -49,9 +49,9 @@ const (
 type engine struct {
 	compiled
 	find    *automaton
-	hosts   map[string]string
-	domains map[string]string
-	lists   map[string]string
+	hosts   *suffixes // of providers
+	domains *suffixes
+	lists   *suffixes
 }
 
 // compiled is what is worked out of rules and can be kept: see builtinRules.
@@ -119,24 +119,23 @@ func compile(r *Rules) *compiled {
 
 // newEngine makes rules ready. Of two entries for one provider's host the first counts.
 func newEngine(c *compiled) *engine {
-	e := &engine{compiled: *c, find: newAutomaton(c.patterns), hosts: make(map[string]string), domains: make(map[string]string),
-		lists: make(map[string]string)}
+	hosts, domains, lists := make(map[string]string), make(map[string]string), make(map[string]string)
 	for _, row := range c.providers {
 		for _, host := range row.hosts {
-			if _, ok := e.hosts[host]; !ok {
-				e.hosts[host] = row.name
+			if _, ok := hosts[host]; !ok {
+				hosts[host] = row.name
 			}
 		}
 		for _, domain := range row.domains {
-			if _, ok := e.domains[domain]; !ok {
-				e.domains[domain] = row.name
+			if _, ok := domains[domain]; !ok {
+				domains[domain] = row.name
 			}
 		}
 	}
 	for _, list := range c.names {
-		e.lists[list] = list
+		lists[list] = list
 	}
-	return e
+	return &engine{compiled: *c, find: newAutomaton(c.patterns), hosts: newSuffixes(hosts), domains: newSuffixes(domains), lists: newSuffixes(lists)}
 }
 
 var builtinEngine = sync.OnceValue(func() *engine { return newEngine(&builtinRules) })
@@ -154,7 +153,6 @@ type Classifier struct {
 	matched []span        // of words
 	dead    map[span]bool // how many parts of a phrase do not follow from where
 	asked   asked
-	lowered []byte
 }
 
 // NewClassifier returns a Classifier with the rules of this package. Rules of users come
@@ -540,7 +538,7 @@ func (c *Classifier) list() string {
 			continue
 		}
 		word = word[1:]
-		if name := c.lookup(c.lists, word); name != "" {
+		if name := c.lists.lookup(word); name != "" {
 			host := string(word)
 			for _, label := range [...]string{"www.", "check.", "query.", "lookup.", "bl.spamcop.net."} {
 				if strings.HasPrefix(host, label) {
@@ -558,7 +556,7 @@ func (c *Classifier) list() string {
 func (c *Classifier) named() string {
 	for word := range bytes.FieldsSeq(c.words) {
 		if word[0] == hostMark {
-			if name := c.lookup(c.hosts, word[1:]); name != "" {
+			if name := c.hosts.lookup(word[1:]); name != "" {
 				return name
 			}
 		} else if string(word) == "gsmtp" {
@@ -603,34 +601,8 @@ func (c *Classifier) Provider(relay, domain string) string {
 }
 
 func (c *Classifier) provider(relay, recipient []byte) string {
-	if name := c.lookup(c.hosts, relay); name != "" {
+	if name := c.hosts.lookup(relay); name != "" {
 		return name
 	}
-	return c.lookup(c.domains, recipient[bytes.LastIndexByte(recipient, '@')+1:])
-}
-
-// lookup returns what m has for the longest suffix of a host name in any case.
-func (c *Classifier) lookup(m map[string]string, host []byte) string {
-	if len(host) > longestRun {
-		return ""
-	}
-	b := c.lowered[:0]
-	for _, ch := range host {
-		b = append(b, lower(ch))
-	}
-	c.lowered = b
-	for len(b) > 0 && b[len(b)-1] == '.' {
-		b = b[:len(b)-1]
-	}
-	for len(b) > 0 {
-		if name, ok := m[string(b)]; ok {
-			return name
-		}
-		i := bytes.IndexByte(b, '.')
-		if i < 0 {
-			return ""
-		}
-		b = b[i+1:]
-	}
-	return ""
+	return c.domains.lookup(recipient[bytes.LastIndexByte(recipient, '@')+1:])
 }
