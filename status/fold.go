@@ -24,6 +24,10 @@ func Fold(dst, text []byte) []byte {
 	f := folder{in: trimBlanks(text), dst: dst, at: -1, codeNext: true}
 	for f.i < len(f.in) {
 		switch c := f.in[f.i]; {
+		case isAlpha(c):
+			if f.words(); f.i < len(f.in) && isAlpha(f.in[f.i]) {
+				f.atom()
+			}
 		case !isBlank(c):
 			f.atom()
 		case c == ' ' && !isBlank(f.in[f.i+1]): // blanks are not at the end
@@ -130,6 +134,50 @@ func (f *folder) atom() {
 	default:
 		f.keep(1)
 	}
+}
+
+// words passes over words that stay, as most do: letters, then one blank, perhaps behind a
+// punctuation mark, or the end. It stops before a word that atom must look at.
+func (f *folder) words() {
+	if f.at < f.i {
+		f.seekAddress()
+	}
+	in, start := f.in, f.i
+	for f.i < f.noAddr {
+		end := f.i
+		for end < len(in) && class[in[end]]&classAlpha != 0 {
+			end++
+		}
+		word := in[f.i:end]
+		if n := len(word); n == 0 || n > longestRun || n == 3 && (isDay(in[f.i:]) || isMonth(in[f.i:])) || setsNext(word) {
+			break
+		}
+		if end < len(in) {
+			switch in[end] {
+			case '.', ',', ':', ';', ')':
+				end++
+			}
+		}
+		if end < len(in) {
+			if in[end] != ' ' || isBlank(in[end+1]) {
+				break
+			}
+			end++
+		}
+		f.i = end
+	}
+	if f.i > start {
+		f.codeNext, f.userNext = false, false
+	}
+}
+
+// setsNext reports whether what follows a word depends on it: see plain.
+func setsNext(word []byte) bool {
+	switch len(word) {
+	case len("said"), len("alias"), len("mailbox"), len("username"), len("recipient"):
+		return isUserWord(word) || string(word) == "said"
+	}
+	return false
 }
 
 // seekAddress finds the next '@' and where the local part before it may start.
