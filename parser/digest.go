@@ -122,15 +122,15 @@ const (
 	fieldRecipients
 	fieldClientName
 	fieldClientIP
-	_ // Client.Helo
+	fieldClientHelo
 	fieldUser
 	fieldRelayName
 	fieldRelayIP
-	_ // Relay.Helo
+	fieldRelayHelo
 	fieldTLS
 	fieldText
 	fieldFolded
-	_ // Detail
+	fieldDetail
 	fieldNextQueueID
 )
 
@@ -283,6 +283,11 @@ func (d *Digest) begin() *brief {
 
 // add adds an event.
 func (d *Digest) add(ev *Event, v Verdict, origin *Origin) *brief {
+	return d.addFields(ev, v, origin, 1<<len(fieldOffsets)-1)
+}
+
+// addFields adds an event that has no other fields of bytes than these.
+func (d *Digest) addFields(ev *Event, v Verdict, origin *Origin, fields uint32) *brief {
 	e := d.begin()
 	e.time, e.origin, e.pid, e.verdict = ev.Time, origin, ev.PID, v
 	e.kind, e.mta, e.direction, e.severity, e.has = ev.Kind, ev.MTA, ev.Direction, ev.Severity, ev.Has
@@ -301,8 +306,9 @@ func (d *Digest) add(ev *Event, v Verdict, origin *Origin) *brief {
 		e.next = QueueIDHash(ev.NextQueueID)
 	}
 	start, n := address(d.lines), uintptr(len(d.lines))
-	for f, offset := range fieldOffsets {
-		b := *(*[]byte)(unsafe.Add(unsafe.Pointer(ev), offset))
+	for left := fields; left != 0; left &= left - 1 {
+		f := bits.TrailingZeros32(left) & 31
+		b := *(*[]byte)(unsafe.Add(unsafe.Pointer(ev), fieldOffsets[f]))
 		if b == nil {
 			continue
 		}

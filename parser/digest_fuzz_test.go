@@ -8,18 +8,21 @@ import (
 	"testing"
 )
 
-// framedLog puts every line of a text behind each daemon's tag, after lines from which the quick
-// ways learn the frame.
+// framedLog puts every line of a text behind each daemon's tag and behind Exim's own stamp, after
+// lines from which the quick ways learn the frame.
 func framedLog(text []byte) []byte {
-	tags := []string{"smtp", "qmgr", "cleanup", "smtpd", "local"}
+	tags := []string{"postfix/smtp", "postfix/qmgr", "postfix/cleanup", "postfix/smtpd", "postfix/local", "postfix/bounce",
+		"out/smtp", "relay/smtpd"} // other programs have tags like the last two
 	var b bytes.Buffer
 	for _, tag := range tags {
-		fmt.Fprintf(&b, "Nov  3 04:05:06 mx postfix/%s[811]: 3A1B2C3D4E: removed\n", tag)
+		fmt.Fprintf(&b, "Nov  3 04:05:06 mx %s[811]: 3A1B2C3D4E: removed\n", tag)
 	}
+	b.WriteString("2026-11-03 04:05:06 1tivSh-0007oc-5P Completed\n")
 	i := 0
 	for line := range bytes.SplitSeq(text, []byte("\n")) {
 		b.Write(append(line, '\n'))
-		fmt.Fprintf(&b, "Nov  3 04:05:%02d mx postfix/%s[811]: %s\n", 6+i%4, tags[i%len(tags)], line)
+		fmt.Fprintf(&b, "Nov  3 04:05:%02d mx %s[811]: %s\n", 6+i%4, tags[i%len(tags)], line)
+		fmt.Fprintf(&b, "2026-11-03 04:05:%02d %s\n", 6+i%4, line)
 		i++
 	}
 	return b.Bytes()
@@ -29,9 +32,13 @@ func framedLog(text []byte) []byte {
 // come in, with either stamp; and that Next gives what Event gives.
 func FuzzDigest(f *testing.F) {
 	for i, r := range postfixRows() {
-		if i%5 == 0 || strings.Contains(r.msg, "status=sent") || strings.Contains(r.msg, "queue active") || strings.HasPrefix(r.tag, "postfix/cleanup") {
+		if i%5 == 0 || strings.Contains(r.msg, "status=") || strings.Contains(r.msg, "queue active") || strings.HasPrefix(r.tag, "postfix/cleanup") ||
+			strings.Contains(r.msg, "reject: ") || strings.Contains(r.msg, "notification: ") || strings.HasPrefix(r.msg, "connect to ") {
 			f.Add([]byte(r.msg), uint8(i))
 		}
+	}
+	for i, tt := range eximTests {
+		f.Add([]byte(tt.line), uint8(i))
 	}
 	for i, tt := range acrossLines {
 		f.Add([]byte(tt.log), uint8(i))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/smtplog/smtplog/internal/fixture"
 	"github.com/smtplog/smtplog/internal/generate"
+	"github.com/smtplog/smtplog/status"
 )
 
 // digested is an event with its verdict and line.
@@ -39,16 +40,31 @@ func oneByOne(opt Options, log []byte) (all []digested) {
 // inDigests is what a Digester says of a log that comes in blocks of about a size. The digests'
 // memory is used again and again.
 func inDigests(opt Options, log []byte, size int) (all []digested, quick int) {
-	d := Digester{Parser: New(opt)}
+	var prepared []Event
+	d := Digester{Parser: New(opt), Prepare: func(ev *Event) {
+		prepared = append(prepared, ev.Clone())
+		ev.Reason, ev.Folded = status.UserUnknown, []byte("prepared")
+	}}
 	var out Digest
 	var last Event
 	take := func() {
 		for i := range out.Len() {
 			var ev Event
 			v := out.Event(i, &ev)
+			if string(ev.Folded) == "prepared" { // what Prepare got is what it came to
+				ready := prepared[0]
+				prepared = prepared[1:]
+				ready.Reason, ready.Folded = ev.Reason, ev.Folded
+				if !reflect.DeepEqual(withoutEmpty(ready), withoutEmpty(ev.Clone())) {
+					ev, v = ready, Unrecognised
+				}
+			} else if isFailure(&ev) {
+				v = Unrecognised
+			}
 			if last.Folded = []byte("by who took it"); out.Next(i, &last) != v || !reflect.DeepEqual(last, ev) {
 				ev, v = last, Unrecognised
 			}
+			ev.Reason, ev.Folded = status.ReasonNone, nil
 			all = append(all, digested{ev.Clone(), v, string(out.Line(i))})
 		}
 	}
@@ -70,6 +86,83 @@ func inDigests(opt Options, log []byte, size int) (all []digested, quick int) {
 	return all, d.quick.lines
 }
 
+// isFailure tells whether an event is one that Prepare must get.
+func isFailure(ev *Event) bool {
+	return ev.Kind == Deferred || ev.Kind == Bounced || ev.Kind == Expired || ev.Kind == HostError || ev.Kind == Rejected
+}
+
+// withoutEmpty is ev without words of its origin that are empty: nobody tells them from absent
+// ones.
+func withoutEmpty(ev Event) Event {
+	for _, b := range []*[]byte{&ev.Host, &ev.Instance, &ev.Program, &ev.Service} {
+		if len(*b) == 0 {
+			*b = nil
+		}
+	}
+	return ev
+}
+
+// slowLines is Digester.Lines where no line is read quickly.
+func slowLines(d *Digester, lines []byte, out *Digest) {
+	d.Lines(nil, out)
+	out.lines = lines
+	for start := 0; start < len(lines); {
+		n := bytes.IndexByte(lines[start:], '\n')
+		if n < 0 {
+			n = len(lines) - start
+		}
+		d.slow(start, start+n)
+		start += n + 1
+	}
+	if !d.single {
+		out.Whole = len(out.briefs)
+	}
+}
+
+// comparePassing holds digests that pass lines over against the same where no line is read quickly.
+func comparePassing(t testing.TB, log []byte, size int) {
+	t.Helper()
+	passing := func() *Passing {
+		var p Passing
+		for _, k := range Kinds() {
+			p.Kinds[k] = !(&Event{Kind: k}).Attempt() && k != Rejected && k != Warning && k != Held && k != Discarded
+		}
+		return &p
+	}
+	quick := Digester{Parser: New(Options{Year: 2026}), Passing: passing()}
+	slow := Digester{Parser: New(Options{Year: 2026}), Passing: passing()}
+	var q, s Digest
+	for len(log) > 0 {
+		n := min(size, len(log))
+		if i := bytes.IndexByte(log[n:], '\n'); i >= 0 {
+			n += i + 1
+		} else {
+			n = len(log)
+		}
+		q.Reset()
+		s.Reset()
+		quick.Lines(append(q.Room(n), log[:n]...), &q)
+		slowLines(&slow, append(s.Room(n), log[:n]...), &s)
+		log = log[n:]
+		if q.Understood != s.Understood || q.Ignored != s.Ignored || q.Unknown != s.Unknown || q.Connections != s.Connections ||
+			!q.First.Equal(s.First) || !q.Last.Equal(s.Last) || !q.Latest.Equal(s.Latest) || q.Whole != s.Whole || q.Len() != s.Len() {
+			t.Fatalf("got  %d %d %d, %d connections, %d events, %v, %v..%v\nwant %d %d %d, %d connections, %d events, %v, %v..%v",
+				q.Understood, q.Ignored, q.Unknown, q.Connections, q.Len(), q.Latest, q.First, q.Last,
+				s.Understood, s.Ignored, s.Unknown, s.Connections, s.Len(), s.Latest, s.First, s.Last)
+		}
+		for i := range q.Len() {
+			var g, w Event
+			q.Event(i, &g)
+			s.Event(i, &w)
+			qID, qNext := q.Hashes(i)
+			sID, sNext := s.Hashes(i)
+			if !reflect.DeepEqual(withoutEmpty(g), withoutEmpty(w)) || q.Numbered(i) != s.Numbered(i) || qID != sID || qNext != sNext || q.Tick(i) != s.Tick(i) {
+				t.Fatalf("%s\ngot  %v %s\nwant %v %s", s.Line(i), q.Numbered(i), dump(&g), s.Numbered(i), dump(&w))
+			}
+		}
+	}
+}
+
 // compareDigests holds what digests say against what Parse says.
 func compareDigests(t testing.TB, log []byte, sizes ...int) (quick int) {
 	t.Helper()
@@ -83,15 +176,12 @@ func compareDigests(t testing.TB, log []byte, sizes ...int) (quick int) {
 		}
 		for i := range want {
 			g, w := &got[i], &want[i]
-			for _, b := range []*[]byte{&g.ev.Host, &g.ev.Instance, &g.ev.Program, &g.ev.Service, &w.ev.Host, &w.ev.Instance, &w.ev.Program, &w.ev.Service} {
-				if len(*b) == 0 {
-					*b = nil // nobody tells empty from absent here
-				}
-			}
+			g.ev, w.ev = withoutEmpty(g.ev), withoutEmpty(w.ev)
 			if !reflect.DeepEqual(g, w) {
 				t.Fatalf("blocks of %d, line %d: %s\ngot  %v %s\nwant %v %s", size, i+1, w.line, g.v, dump(&g.ev), w.v, dump(&w.ev))
 			}
 		}
+		comparePassing(t, log, size)
 	}
 	return quick
 }
@@ -131,6 +221,22 @@ func TestQuickIsSlow(t *testing.T) {
 			if quick := compareDigests(t, iso, 64<<10); !opt.Exim && float64(quick) < 0.5*float64(truth.Lines) {
 				t.Errorf("%+v: with ISO stamps only %d of %d lines are read quickly", opt, quick, truth.Lines)
 			}
+		}
+	})
+	t.Run("tables", func(t *testing.T) {
+		var lines []string
+		for _, r := range postfixRows() {
+			lines = append(lines, r.msg)
+		}
+		for _, tt := range eximTests {
+			lines = append(lines, tt.line)
+		}
+		for range 8 { // so that each comes behind each tag
+			log := framedLog([]byte(strings.Join(lines, "\n")))
+			compareDigests(t, log, 1, 64<<10)
+			compareDigests(t, isoStamps(log), 64<<10)
+			lines = append(lines, "")
+			copy(lines[1:], lines)
 		}
 	})
 	t.Run("testdata", func(t *testing.T) {

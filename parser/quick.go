@@ -15,13 +15,14 @@ import (
 type quick struct {
 	iso   bool   // the stamp is ISO 8601, else RFC 3164
 	host  []byte // as logged, with the blank after it; nil: nothing is known
-	head  []byte // stamp, host and blank of the line before, where that was quick; else empty
+	head  []byte // stamp, host and blank of the latest line, where that was quick; else empty
 	at    time.Time
+	fresh bool // no line with this head was read quickly
 	tags  [64]quickTag
 	lines int // that were read quickly
 	after int // no '#' comes before this offset of the digest's lines
 
-	exim     *Origin // of Exim's own log file; nil: none was read
+	exim     quickTag // of Exim's own log file; without an origin none was read
 	eximHead [eximStampLength]byte
 	eximAt   time.Time // of eximHead
 	said     Event     // what a reply says; reused
@@ -36,6 +37,7 @@ type quickTag struct {
 	tag    []byte // "postfix/smtpd"
 	origin *Origin
 	daemon quickDaemon
+	sure   bool // a line with it is Postfix's whatever it says
 }
 
 // quickDaemon says what of a daemon's lines can be read quickly.
@@ -43,6 +45,7 @@ type quickDaemon uint8
 
 const (
 	quickOther  quickDaemon = iota
+	quickLocal              // it delivers within this host
 	quickRemote             // it may deliver to other hosts, and logs with a queue ID
 )
 
@@ -70,7 +73,7 @@ func tagSlot(length int, last byte) int { return (length*7 + int(last)) & 63 }
 func (d *Digester) learn(line []byte) {
 	f, q := &d.Parser.frame, &d.quick
 	if d.ev.MTA == Exim && f.native && len(f.host) == 0 && d.Parser.exim.seen {
-		q.exim = d.originOf(&d.ev)
+		q.exim.origin = d.originOf(&d.ev)
 	}
 	if d.ev.MTA != Postfix || f.native || f.again || f.repeat > 0 || f.more || len(f.host) == 0 || len(f.host) > 64 || len(f.tag) < 3 || len(f.tag) > 40 {
 		return
@@ -97,9 +100,11 @@ func (d *Digester) learn(line []byte) {
 	}
 	t := &q.tags[tagSlot(len(f.tag), f.tag[len(f.tag)-1])]
 	if origin := d.originOf(&d.ev); t.origin != origin {
-		*t = quickTag{tag: bytes.Clone(f.tag), origin: origin}
+		*t = quickTag{tag: bytes.Clone(f.tag), origin: origin, sure: claimsPostfix(d.Parser, &frame{tag: f.tag})}
 		switch daemon := f.tag[bytes.LastIndexByte(f.tag, '/')+1:]; string(daemon) {
-		case "postsuper", "local", "virtual", "pipe", "discard", "qmqpd", "postscreen", "tlsproxy", "dnsblog":
+		case "postsuper", "discard", "qmqpd", "postscreen", "tlsproxy", "dnsblog":
+		case "local", "virtual", "pipe":
+			t.daemon = quickLocal
 		default:
 			t.daemon = quickRemote
 		}
@@ -110,7 +115,7 @@ func (d *Digester) learn(line []byte) {
 func (d *Digester) quickly(start, end int) bool {
 	q := &d.quick
 	lines := d.out.lines
-	if q.exim != nil {
+	if q.exim.origin != nil {
 		if line := lines[start:end:end]; len(line) > 10 && line[10] == ' ' && d.quickExim(line, start, end) {
 			return true
 		}
@@ -162,6 +167,11 @@ func (d *Digester) quickly(start, end int) bool {
 		return false
 	}
 	d.understood()
+	if q.fresh {
+		q.fresh = false
+		d.out.Latest = q.at
+		d.mail(q.at)
+	}
 	d.Parser.last = Postfix
 	if !q.iso {
 		q.tag, q.pid, q.msg = tag, pid, msg
@@ -207,14 +217,7 @@ func (d *Digester) quickHead(line []byte) int {
 	if d.beyond(t) {
 		return 0
 	}
-	q.at, q.head = t, append(q.head[:0], line[:n]...)
-	if d.out.First.IsZero() || t.Before(d.out.First) {
-		d.out.First = t
-	}
-	if t.After(d.out.Last) {
-		d.out.Last = t
-	}
-	d.out.Latest = t
+	q.at, q.head, q.fresh = t, append(q.head[:0], line[:n]...), true
 	return n
 }
 
@@ -243,7 +246,7 @@ func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bo
 				return true
 			}
 		case 'A', 'U', 'T', 'V':
-			if d.Passing.Kinds[TLS] && t.daemon == quickRemote && quickTLS(msg) {
+			if d.Passing.Kinds[TLS] && t.sure && t.daemon == quickRemote && quickTLS(msg) {
 				d.pass(false, 1, d.quick.at, Postfix, t.origin)
 				return true
 			}
@@ -258,20 +261,29 @@ func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bo
 		and &= c
 		i++
 	}
+	l := quickLine{d: d, mta: Postfix, time: d.quick.at, tag: t, pid: pid, start: start, end: end, at: end - len(msg), b: msg}
 	if i < shortIDMin || i+3 > len(msg) || msg[i] != ':' || msg[i+1] != ' ' || !(and&1 != 0 && i <= shortIDMax) && !isQueueID(msg[:i]) {
-		return false
+		return l.nameless()
 	}
-	l := quickLine{d: d, mta: Postfix, time: d.quick.at, origin: t.origin, daemon: t.daemon, pid: pid, start: start, end: end, at: end - len(msg), b: msg, id: i}
+	l.id = i
 	switch i += 2; msg[i] {
 	case 't':
-		return l.sent(i)
+		return l.attempt(i)
 	case 'f':
 		return l.queued(i)
 	case 'r':
-		if string(msg[i:]) == "removed" && t.daemon == quickRemote {
+		if string(msg[i:]) == "removed" {
+			if t.daemon == quickOther {
+				return false
+			}
 			l.entry(Completed, DirectionNone)
 			return true
 		}
+		return l.refused(i)
+	case 'h', 'l':
+		return (t.sure || msg[i] == 'h') && l.hostError(i)
+	case 's':
+		return l.notification(i)
 	case 'm':
 		const key = "message-id=<"
 		if hasPrefix(msg[i:], key) && msg[len(msg)-1] == '>' && len(msg)-i > len(key)+1 {
@@ -282,7 +294,7 @@ func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bo
 	case 'c':
 		const key = "client="
 		if !hasPrefix(msg[i:], key) {
-			return false
+			return t.sure && l.hostError(i)
 		}
 		p, after, ok := l.peer(i + len(key))
 		if !ok {
@@ -343,13 +355,12 @@ type quickLine struct {
 	d          *Digester
 	mta        MTA
 	time       time.Time
-	origin     *Origin
-	daemon     quickDaemon
+	tag        *quickTag
 	pid        int
 	start, end int // of the line, in the digest's lines
 	at         int // likewise, of the text
 	b          []byte
-	id         int // length of the queue ID
+	id         int // length of the queue ID; 0: it has none
 }
 
 // entry adds an entry with the queue ID. Nothing may be wrong with the line any more.
@@ -357,7 +368,7 @@ func (l *quickLine) entry(k Kind, dir Direction) *brief {
 	d := l.d
 	d.ticked = false
 	e := d.out.begin()
-	e.time, e.origin, e.pid, e.verdict = l.time, l.origin, l.pid, Understood
+	e.time, e.origin, e.pid, e.verdict = l.time, l.tag.origin, l.pid, Understood
 	e.kind, e.mta, e.direction = k, l.mta, dir
 	e.line = span{uint32(l.start), uint32(l.end - l.start)}
 	e.fields, e.id = 1<<fieldQueueID, QueueIDHash(l.b[:l.id])
@@ -410,12 +421,12 @@ func (l *quickLine) address(i int) (p quickPeer, after int, ok bool) {
 		return p, 0, false
 	}
 	i++
-	if i < len(b) && b[i] == ':' {
-		n, from := 0, i+1
+	if i+1 < len(b) && b[i] == ':' && isDigit(b[i+1]) {
+		n := 0
 		for i++; i < len(b) && isDigit(b[i]) && n <= 65535; i++ {
 			n = n*10 + int(b[i]-'0')
 		}
-		if i == from || n > 65535 || i < len(b) && isDigit(b[i]) {
+		if n > 65535 {
 			return p, 0, false
 		}
 		p.port = uint16(n)
@@ -476,13 +487,16 @@ var plainByte = func() (t [256]bool) {
 // queued reads "from=<a@b>, size=2579, nrcpt=3 (queue active)".
 func (l *quickLine) queued(i int) bool {
 	b := l.b
-	if !hasPrefix(b[i:], "from=<") || l.daemon != quickRemote {
+	if !hasPrefix(b[i:], "from=<") || l.tag.daemon != quickRemote {
 		return false
 	}
 	from := i + len("from=<")
 	end, ok := l.angle(from)
-	if !ok || !hasPrefix(b[end:], ">, size=") {
+	if !ok {
 		return false
+	}
+	if !hasPrefix(b[end:], ">, size=") {
+		return l.expired(from, end)
 	}
 	if end == from { // "<>" keeps its brackets
 		from, end = from-1, end+1
@@ -541,32 +555,42 @@ func (l *quickLine) seconds(i int) (d time.Duration, after int, ok bool) {
 	return time.Duration(n), i, true
 }
 
-// sent reads a delivery to another host: "to=<a@b>, relay=h[ip]:25, delay=1.7,
-// delays=0.1/0/0.9/0.7, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 3F2)".
-func (l *quickLine) sent(i int) bool {
+// quickAttempt is what is said of an attempt before its result.
+type quickAttempt struct {
+	to, toEnd, orig, origEnd int
+	relay                    quickPeer
+	dir                      Direction
+	delay                    time.Duration
+	delays                   [4]time.Duration
+	tls, tlsEnd              int
+	dsn                      status.Enhanced
+}
+
+// attempt reads the result for a recipient: "to=<a@b>, orig_to=<c>, relay=h[ip]:25, conn_use=2, delay=1.7,
+// delays=0.1/0/0.9/0.7, tls=may, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 3F2)".
+func (l *quickLine) attempt(i int) bool {
 	b := l.b
-	if !hasPrefix(b[i:], "to=<") || l.daemon != quickRemote || b[len(b)-1] != ')' || b[len(b)-2] == ')' {
+	if !hasPrefix(b[i:], "to=<") || l.tag.daemon == quickOther || b[len(b)-1] != ')' {
 		return false
 	}
-	to := i + len("to=<")
-	toEnd, ok := l.angle(to)
-	if !ok || toEnd == to {
+	var a quickAttempt
+	var ok bool
+	a.to = i + len("to=<")
+	if a.toEnd, ok = l.angle(a.to); !ok || a.toEnd == a.to {
 		return false
 	}
-	i = toEnd + 1
-	orig, origEnd := 0, 0
+	i = a.toEnd + 1
 	if hasPrefix(b[i:], ", orig_to=<") {
-		orig = i + len(", orig_to=<")
-		if origEnd, ok = l.angle(orig); !ok || orig == origEnd {
+		a.orig = i + len(", orig_to=<")
+		if a.origEnd, ok = l.angle(a.orig); !ok || a.orig == a.origEnd {
 			return false
 		}
-		i = origEnd + 1
+		i = a.origEnd + 1
 	}
 	if !hasPrefix(b[i:], ", relay=") {
 		return false
 	}
-	relay, i, ok := l.peer(i + len(", relay="))
-	if !ok {
+	if i, ok = l.relay(&a, i+len(", relay=")); !ok {
 		return false
 	}
 	if hasPrefix(b[i:], ", conn_use=") {
@@ -577,84 +601,143 @@ func (l *quickLine) sent(i int) bool {
 	if !hasPrefix(b[i:], ", delay=") {
 		return false
 	}
-	delay, i, ok := l.seconds(i + len(", delay="))
-	if !ok || !hasPrefix(b[i:], ", delays=") {
+	if a.delay, i, ok = l.seconds(i + len(", delay=")); !ok || !hasPrefix(b[i:], ", delays=") {
 		return false
 	}
-	var delays [4]time.Duration
 	i += len(", delays") // and then each has one byte before it
-	for part := range delays {
-		if delays[part], i, ok = l.seconds(i + 1); !ok || i >= len(b) || b[i] != "///,"[part] {
+	for part := range a.delays {
+		if a.delays[part], i, ok = l.seconds(i + 1); !ok || i >= len(b) || b[i] != "///,"[part] {
 			return false
 		}
 	}
-	tls, tlsEnd := 0, 0
 	if hasPrefix(b[i:], ", tls=") {
-		tls = i + len(", tls=")
-		for i = tls; i < len(b) && nameByte[b[i]]; i++ {
+		a.tls = i + len(", tls=")
+		for i = a.tls; i < len(b) && nameByte[b[i]]; i++ {
 		}
-		tlsEnd = i
+		a.tlsEnd = i
 	}
 	if !hasPrefix(b[i:], ", dsn=") {
 		return false
 	}
-	dsn, rest, ok := status.ParseEnhanced(b[i+len(", dsn="):])
-	i = len(b) - len(rest)
-	if !ok || !hasPrefix(rest, ", status=sent (") {
+	var rest []byte
+	if a.dsn, rest, ok = status.ParseEnhanced(b[i+len(", dsn="):]); !ok || !hasPrefix(rest, ", status=") {
 		return false
 	}
-	i += len(", status=sent (")
+	i = len(b) - len(rest) + len(", status=")
+	switch {
+	case hasPrefix(b[i:], "sent ("):
+		return l.sent(&a, i+len("sent ("))
+	case hasPrefix(b[i:], "deferred ("):
+		return l.failed(&a, Deferred, i+len("deferred ("))
+	case hasPrefix(b[i:], "bounced ("):
+		return l.failed(&a, Bounced, i+len("bounced ("))
+	}
+	return false
+}
+
+// relay reads what follows "relay=": "h[192.0.2.1]:25", "none", "local", "h[private/lmtp]".
+func (l *quickLine) relay(a *quickAttempt, i int) (after int, ok bool) {
+	b := l.b
+	a.dir = Out
+	a.relay.name = i
+	for i < len(b) && nameByte[b[i]] {
+		i++
+	}
+	a.relay.nameEnd = i
+	switch {
+	case i == a.relay.name || i+1 >= len(b):
+		return 0, false
+	case b[i] == ',':
+		if l.tag.daemon == quickLocal {
+			a.dir = Local
+		}
+		if string(b[a.relay.name:i]) == "none" {
+			a.relay.nameEnd = a.relay.name
+		} else {
+			a.dir = Local
+		}
+		return i, true
+	case b[i] == '[' && !addressByte[b[i+1]]:
+		a.relay.ip = i + 1
+		for i++; i < len(b) && (nameByte[b[i]] || b[i] == '/'); i++ {
+		}
+		a.relay.ipEnd = i
+		return i + 1, i < len(b) && b[i] == ']' && bytes.IndexByte(b[a.relay.ip:i], '/') >= 0
+	}
+	p, after, ok := l.address(i)
+	a.relay.ip, a.relay.ipEnd, a.relay.port = p.ip, p.ipEnd, p.port
+	return after, ok
+}
+
+// sent reads what follows "status=sent (".
+func (l *quickLine) sent(a *quickAttempt, i int) bool {
+	b := l.b
 	text := b[i : len(b)-1]
-	// "250 2.0.0 Ok: queued as 3F2"
-	if len(text) < 5 || text[0] != '2' || !isDigit(text[1]) || !isDigit(text[2]) || text[3] != ' ' || text[4] <= ' ' || text[len(text)-1] <= ' ' {
-		return false
-	}
-	code := int32(text[0]-'0')*100 + int32(text[1]-'0')*10 + int32(text[2]-'0')
-	said := text[4:]
-	var enhanced status.Enhanced
-	if isDigit(said[0]) || said[0] == '#' {
-		e, rest, ok := status.ParseEnhanced(said)
-		switch {
-		case ok && len(rest) > 1 && rest[0] == ' ' && rest[1] > ' ':
-			enhanced, said = e, rest[1:]
-		case ok || said[0] == '#':
+	var code int32
+	said, enhanced := text, a.dsn
+	switch {
+	case a.dir == Local:
+		if a.relay.nameEnd == a.relay.name || hasPrefix(text, "forwarded as ") || string(text) == "discarded" {
 			return false
 		}
-	}
-	if hasPrefix(said, "Ok, discarded") {
+	case a.relay.ipEnd == 0:
 		return false
-	}
-	for _, c := range said {
-		if c == '\\' || c == '\r' {
+	default:
+		// "250 2.0.0 Ok: queued as 3F2"
+		if len(text) < 5 || text[0] != '2' || !isDigit(text[1]) || !isDigit(text[2]) || text[3] != ' ' || text[4] <= ' ' ||
+			text[len(text)-1] <= ' ' || text[len(text)-1] == ')' {
+			return false
+		}
+		code = int32(text[0]-'0')*100 + int32(text[1]-'0')*10 + int32(text[2]-'0')
+		said, enhanced = text[4:], status.Enhanced{}
+		if isDigit(said[0]) || said[0] == '#' {
+			e, rest, ok := status.ParseEnhanced(said)
+			switch {
+			case ok && len(rest) > 1 && rest[0] == ' ' && rest[1] > ' ':
+				enhanced, said = e, rest[1:]
+			case ok || said[0] == '#':
+				return false
+			}
+		}
+		if hasPrefix(said, "Ok, discarded") || bytes.IndexByte(said, '\\') >= 0 || bytes.IndexByte(said, '\r') >= 0 {
 			return false
 		}
 	}
 	out := l.d.out
-	e := l.entry(Delivered, Out)
-	e.code, e.enhanced, e.dsn, e.has = code, enhanced, dsn, HasDelay|HasDelays
-	e.stage, e.enhOrigin, e.ports[1] = status.StageEndOfData, status.OriginRemote, relay.port
-	l.field(fieldRecipient, to, toEnd)
+	e := l.entry(Delivered, a.dir)
+	e.code, e.enhanced, e.dsn, e.has = code, enhanced, a.dsn, HasDelay|HasDelays
+	l.field(fieldRecipient, a.to, a.toEnd)
 	if l.d.numbers != nil {
-		e.words.Domain = l.d.numbers.domain(b[to:toEnd])
-		e.words.Relay = l.d.quickRelay(b, relay)
+		e.words.Domain = l.d.numbers.domain(b[a.to:a.toEnd])
 	}
-	if orig > 0 {
-		l.field(fieldOrigRecipient, orig, origEnd)
+	if a.orig > 0 {
+		l.field(fieldOrigRecipient, a.orig, a.origEnd)
 	}
-	l.peerFields(e, fieldRelayName, relay)
-	if tls > 0 {
-		l.field(fieldTLS, tls, tlsEnd)
+	l.field(fieldRelayName, a.relay.name, a.relay.nameEnd)
+	if a.dir == Local {
+		e.enhOrigin = status.OriginLocal
+	} else {
+		e.stage, e.enhOrigin, e.ports[1] = status.StageEndOfData, status.OriginRemote, a.relay.port
+		l.field(fieldRelayIP, a.relay.ip, a.relay.ipEnd)
+		if l.d.numbers != nil {
+			e.words.Relay = l.d.quickRelay(b, a.relay)
+		}
+	}
+	if a.tls > 0 {
+		l.field(fieldTLS, a.tls, a.tlsEnd)
 	}
 	l.field(fieldText, len(b)-1-len(said), len(b)-1)
-	if id := queuedAs(text); id != nil {
-		at := int(address(id) - address(b))
-		e.next = QueueIDHash(id)
-		l.field(fieldNextQueueID, at, at+len(id))
+	if a.dir == Out {
+		if id := queuedAs(text); id != nil {
+			at := int(address(id) - address(b))
+			e.next = QueueIDHash(id)
+			l.field(fieldNextQueueID, at, at+len(id))
+		}
 	}
-	out.number(e, numDelay, int64(delay))
-	if delays != [4]time.Duration{} {
+	out.number(e, numDelay, int64(a.delay))
+	if a.delays != [4]time.Duration{} {
 		e.numbers |= numDelays
-		for _, part := range delays {
+		for _, part := range a.delays {
 			out.numbers = append(out.numbers, int64(part))
 		}
 	}

@@ -31,7 +31,7 @@ func (d *Digester) quickExim(line []byte, start, end int) bool {
 		q.eximAt = t
 		copy(q.eximHead[:], line)
 	}
-	l := quickLine{d: d, mta: Exim, time: q.eximAt, origin: q.exim, start: start, end: end, at: start + n, b: line[n:], id: id}
+	l := quickLine{d: d, mta: Exim, time: q.eximAt, tag: &q.exim, start: start, end: end, at: start + n, b: line[n:], id: id}
 	i := id + 1
 	switch msg := l.b[i:]; {
 	case string(msg) == "Completed":
