@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"runtime"
+	"sync"
 
 	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
@@ -10,12 +11,12 @@ import (
 
 // A log is read and parsed ahead of what is done with its lines, on another core: one
 // goroutine per log, which keeps the parser's memory of the lines before in order, hands over
-// batches of whole lines as digests.
+// batches of whole lines as digests. Another one decompresses, straight into the batches' memory.
 
-// batchSize is about how many bytes of lines a batch holds; batches is how many there are of a log.
+// batches is how many batches there are of a log: one for each goroutine, and some to wait.
 const (
-	batchSize = 256 << 10
-	batches   = 3
+	batches       = 3
+	packedBatches = 5
 )
 
 // maxAhead is how many logs are parsed ahead at a time; there may be hundreds that are merged,
@@ -25,58 +26,86 @@ func maxAhead() int { return min(2*(runtime.GOMAXPROCS(0)-1), 16) }
 // batch is a stretch of parsed lines.
 type batch struct {
 	parser.Digest
-	read, cut int64 // of the file, up to its end
-	err       error // why no line follows; nil: another batch does
+	lines     []byte // the digest's
+	read, cut int64  // of the file, up to their end
+	err       error  // why no line follows; nil: another batch does
 }
 
 // ahead is a log that is parsed ahead.
 type ahead struct {
+	read       chan *batch // of a compressed log: decompressed, not parsed
 	full, free chan *batch
-	quit       chan struct{} // closed: nothing more is wanted
-	done       chan struct{} // closed: the file and the parser are the reader's again
+	quit       chan struct{}  // closed: nothing more is wanted
+	done       sync.WaitGroup // the file and the parser are the reader's again
 	current    *batch
 	next       int // event of current
 }
 
 // parseAhead starts reading the rest of file.
 func parseAhead(file *source.File, d *parser.Digester) *ahead {
-	a := &ahead{full: make(chan *batch, batches), free: make(chan *batch, batches), quit: make(chan struct{}), done: make(chan struct{})}
-	for range batches {
+	n := batches
+	if file.Packed() {
+		n = packedBatches
+	}
+	// No channel is ever full: it has room for all batches there are.
+	a := &ahead{full: make(chan *batch, n), free: make(chan *batch, n), quit: make(chan struct{})}
+	for range n {
 		a.free <- &batch{}
 	}
-	go func() {
-		defer close(a.done)
-		for {
-			var b *batch
-			select {
-			case <-a.quit:
-				return
-			case b = <-a.free:
+	from := a.free
+	if file.Packed() {
+		a.read = make(chan *batch, n)
+		from = a.read
+		a.done.Go(func() {
+			a.pass(a.free, a.read, func(b *batch) { b.fill(file) })
+		})
+	}
+	a.done.Go(func() {
+		a.pass(from, a.full, func(b *batch) {
+			if a.read == nil {
+				b.fill(file)
 			}
-			b.fill(file, d)
-			a.full <- b // never waits: it has room for all there are
-			if b.err != nil {
-				return
-			}
-		}
-	}()
+			b.parse(d)
+		})
+	})
 	return a
 }
 
-// fill reads lines until the batch is full, or what comes next may be long in coming.
-func (b *batch) fill(file *source.File, d *parser.Digester) {
-	b.Reset()
-	lines := b.Room(batchSize)
-	for b.err == nil && len(lines) < batchSize*3/4 && (len(lines) == 0 || !file.Waiting()) {
-		lines, b.err = file.Block(lines)
+// pass does something with each batch and hands it on, up to the last.
+func (a *ahead) pass(from, to chan *batch, do func(b *batch)) {
+	for {
+		select {
+		case <-a.quit:
+			return
+		case b := <-from:
+			do(b)
+			last := b.err != nil // it is the receiver's once it is sent
+			to <- b
+			if last {
+				return
+			}
+		}
 	}
-	d.Lines(lines, &b.Digest)
+}
+
+// fill reads lines.
+func (b *batch) fill(file *source.File) {
+	b.lines, b.err = file.Block(b.Room(0))
+	if n := len(b.lines); n > 0 && b.lines[n-1] != '\n' {
+		b.lines = append(b.lines, '\n')
+	}
+	b.read, b.cut = file.Bytes, file.Cut
+}
+
+// parse parses them.
+func (b *batch) parse(d *parser.Digester) {
+	b.Reset()
+	d.Lines(b.lines, &b.Digest)
 	if b.err != nil {
 		d.Flush(&b.Digest)
 	} else if b.Stopped {
 		b.err = io.EOF
 	}
-	b.read, b.cut = file.Bytes, file.Cut
 }
 
 // line fills ev with the next event and returns its batch and its place in it; -1 stands for all
@@ -101,5 +130,5 @@ func (a *ahead) line(ev *parser.Event) (b *batch, i int, v parser.Verdict, err e
 // stop ends reading ahead.
 func (a *ahead) stop() {
 	close(a.quit)
-	<-a.done
+	a.done.Wait()
 }

@@ -85,6 +85,9 @@ func (l *log) begin(in *input) bool {
 	if in.skim != nil {
 		in.skim(l)
 	}
+	if l.ahead == nil && l.skim == nil {
+		l.file.Ahead()
+	}
 	return l.advance(in)
 }
 

@@ -53,8 +53,6 @@ func NewBlocks[T any](f *File, look func(b []byte, found *T)) *Blocks[T] {
 	go func() {
 		defer close(bs.done)
 		defer close(work)
-		var rest []byte // of the block before: the beginning of a line
-		var read, cut int64
 		for {
 			var b *Block[T]
 			select {
@@ -63,14 +61,14 @@ func NewBlocks[T any](f *File, look func(b []byte, found *T)) *Blocks[T] {
 			case b = <-bs.free:
 			}
 			var err error
-			b.B, rest, err = f.readBlock(b.B, rest, &read, &cut)
-			b.Read, b.Cut = read-int64(len(rest)), cut
+			b.B, err = f.Block(b.B)
+			b.Read, b.Cut = f.Bytes, f.Cut
 			if len(b.B) > 0 {
 				bs.order <- b
 				work <- b
 			}
 			if err != nil {
-				bs.order <- &Block[T]{Err: err, Read: read, Cut: cut}
+				bs.order <- &Block[T]{Err: err, Read: f.Bytes, Cut: f.Cut}
 				return
 			}
 		}
@@ -99,51 +97,64 @@ func (bs *Blocks[T]) Stop() {
 	<-bs.done
 }
 
-// readBlock reads whole lines into buf, of which the first has begun with start. rest is the
-// beginning of the line after them. Lines are cut as Next cuts them.
-func (f *File) readBlock(buf, start []byte, read, cut *int64) (lines, rest []byte, err error) {
+// Block reads the next lines into buf's memory, or more where they need it: a few hundred kilobytes of
+// them, of a stream those that have come. All have their line feeds, but for the last one before an
+// error, and one that is cut. Lines are cut as Next cuts them, and the errors are Next's; lines may come
+// with one. From the first Block on, Next must not be called until Rewind.
+func (f *File) Block(buf []byte) (lines []byte, err error) {
 	size := blockSize
-	if len(start) > size/2 {
+	if len(f.rest) > size/2 {
 		size = MaxLine
 	}
-	buf = append(slices.Grow(buf[:0], size), start...)
+	buf = append(slices.Grow(buf[:0], size), f.rest...)
+	f.Bytes += int64(len(f.rest))
 	for {
-		for len(buf) < size && err == nil {
+		end, searched := 0, 0 // of the whole lines, and for their end
+		for len(buf) < size && err == nil && end == 0 {
 			var n int
 			n, err = f.r.Read(buf[len(buf):size])
 			buf = buf[:len(buf)+n]
-			*read += int64(n)
+			f.Bytes += int64(n)
+			if f.stream == nil && len(buf) < size && err == nil {
+				continue
+			}
+			if i := bytes.LastIndexByte(buf[searched:], '\n'); i >= 0 {
+				end = searched + i + 1
+			}
+			searched = len(buf)
 		}
-		i := bytes.LastIndexByte(buf, '\n') + 1
 		switch {
 		case err == io.EOF:
-			return buf, nil, f.wrap(err)
+			return buf, f.wrap(err)
 		case err != nil: // half a line of a damaged archive says nothing
-			return buf[:i], nil, f.wrap(err)
-		case i > 0:
-			return buf[:i], append(start[:0], buf[i:]...), nil
+			return buf[:end], f.wrap(err)
+		case end > 0:
+			f.rest = append(f.rest[:0], buf[end:]...)
+			f.Bytes -= int64(len(f.rest))
+			return buf[:end], nil
 		case size < MaxLine:
 			size = MaxLine
 			buf = slices.Grow(buf, size-len(buf))
 			continue
 		}
+		f.rest = f.rest[:0]
 		skipped := 0
 		for err = bufio.ErrBufferFull; err == bufio.ErrBufferFull; {
 			var part []byte
 			part, err = f.r.ReadSlice('\n')
 			skipped += len(part)
 		}
-		*read += int64(skipped)
+		f.Bytes += int64(skipped)
 		if skipped > 0 {
-			*cut++
+			f.Cut++
 		}
 		switch err {
 		case nil:
-			return buf, start[:0], nil
+			return buf, nil
 		case io.EOF:
-			return buf, nil, f.wrap(err)
+			return buf, f.wrap(err)
 		}
-		return buf[:0], nil, f.wrap(err)
+		return buf[:0], f.wrap(err)
 	}
 }
 

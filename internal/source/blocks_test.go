@@ -136,3 +136,30 @@ func TestBlocksStop(t *testing.T) {
 	}
 	bs.Stop()
 }
+
+// A stream's lines are handed out when they have come, and do not wait for the end of the next one.
+func TestBlockOfAStream(t *testing.T) {
+	for _, chunks := range [][]string{{"one\ntwo\nthr", "ee\n"}, {"one\ntwo\nthr", "e", "e\n"}} {
+		r, w := io.Pipe()
+		go func() {
+			for _, c := range chunks {
+				io.WriteString(w, c)
+			}
+			w.Close()
+		}()
+		f, err := Open("-", r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for buf := []byte(nil); err == nil; {
+			if buf, err = f.Block(buf); len(buf) > 0 {
+				got = append(got, string(buf))
+			}
+		}
+		if fmt.Sprintf("%q", got) != `["one\ntwo\n" "three\n"]` || err != io.EOF || f.Bytes != 14 {
+			t.Errorf("%q, %v, %d bytes", got, err, f.Bytes)
+		}
+		f.Close()
+	}
+}

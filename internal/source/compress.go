@@ -32,41 +32,62 @@ const (
 
 var aheads atomic.Int32
 
-// ahead is a decompressor that runs ahead.
-type ahead struct{ io.ReadCloser }
+// content is what a decompressor gives.
+type content struct {
+	r     io.Reader
+	tail  *tail
+	ahead io.Closer // not nil: it runs ahead
+}
 
-func newAhead(content io.Reader) (ahead, error) {
+// Read also makes an error of a decompressor's panic.
+func (c *content) Read(p []byte) (n int, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			n, err = 0, fmt.Errorf("panic reading: %v", r)
+		}
+	}()
+	n, err = c.r.Read(p)
+	if c.tail != nil {
+		c.tail.add(p[:n])
+	}
+	return n, err
+}
+
+// Ahead has a decompressor run ahead of Next, until Rewind. What calls Block needs another goroutine
+// itself, and decompresses straight into its own memory.
+func (f *File) Ahead() {
+	if f.content == nil || f.content.ahead != nil || f.block > 0 {
+		return
+	}
 	size := bufSize
 	if aheads.Add(1) <= largest {
 		size = largeBlock
 	}
-	r, err := readahead.NewReaderSize(content, readAhead, size)
-	if err != nil {
+	r, err := readahead.NewReaderSize(f.content.r, readAhead, size)
+	if err != nil { // it has no reason to
 		aheads.Add(-1)
+		return
 	}
-	return ahead{r}, err
+	f.content.r, f.content.ahead = r, r
 }
 
 // Close ends it.
-func (a ahead) Close() error {
-	aheads.Add(-1)
-	return a.ReadCloser.Close()
+func (c *content) Close() {
+	if c.ahead != nil {
+		c.ahead.Close()
+		aheads.Add(-1)
+	}
 }
 
 // tail keeps the last bytes that were read.
-type tail struct {
-	r   io.Reader
-	buf []byte
-}
+type tail struct{ buf []byte }
 
-func (t *tail) Read(p []byte) (int, error) {
-	n, err := t.r.Read(p)
-	end := p[max(0, n-tailSize):n]
+func (t *tail) add(p []byte) {
+	end := p[max(0, len(p)-tailSize):]
 	if len(t.buf)+len(end) > 2*tailSize {
 		t.buf = append(t.buf[:0], t.buf[len(t.buf)-(tailSize-len(end)):]...)
 	}
 	t.buf = append(t.buf, end...)
-	return n, err
 }
 
 // last returns the last bytes, at most tailSize.
@@ -86,7 +107,7 @@ type compression struct {
 	magic string
 	// open returns a reader of the content and, where the format tells, when it was last
 	// written. The format's members or frames, one after the other, are one content.
-	open func(io.Reader) (io.Reader, time.Time, error)
+	open func(*bufio.Reader) (io.Reader, time.Time, error)
 }
 
 // compressions lists what is decompressed. A new one is a row here.
@@ -125,7 +146,7 @@ func compressionOf(head []byte) *compression {
 var ErrUnsupported = errors.New("is not read")
 
 // decompress returns the content of r.
-func (c *compression) decompress(r io.Reader) (io.Reader, time.Time, error) {
+func (c *compression) decompress(r *bufio.Reader) (io.Reader, time.Time, error) {
 	if c.open == nil {
 		return nil, time.Time{}, fmt.Errorf("%s archive %w: unpack it and pipe it in", c.kind, ErrUnsupported)
 	}
@@ -162,7 +183,7 @@ func (c *compression) damaged(err error) error {
 	return fmt.Errorf("damaged %s: %w", c.kind, plain(err))
 }
 
-func openGzip(r io.Reader) (io.Reader, time.Time, error) {
+func openGzip(r *bufio.Reader) (io.Reader, time.Time, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, time.Time{}, err
@@ -173,28 +194,28 @@ func openGzip(r io.Reader) (io.Reader, time.Time, error) {
 	return z, z.ModTime, nil
 }
 
-func openBzip2(r io.Reader) (io.Reader, time.Time, error) {
+func openBzip2(r *bufio.Reader) (io.Reader, time.Time, error) {
 	return bzip2.NewReader(r), time.Time{}, nil
 }
 
-func openXZ(r io.Reader) (io.Reader, time.Time, error) {
+func openXZ(r *bufio.Reader) (io.Reader, time.Time, error) {
 	z, err := xz.NewReader(r, maxWindow)
 	return z, time.Time{}, err
 }
 
-func openZstd(r io.Reader) (io.Reader, time.Time, error) {
+func openZstd(r *bufio.Reader) (io.Reader, time.Time, error) {
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	return z, time.Time{}, err
 }
 
-func openLZ4(r io.Reader) (io.Reader, time.Time, error) {
+func openLZ4(r *bufio.Reader) (io.Reader, time.Time, error) {
 	return lz4.NewReader(r), time.Time{}, nil
 }
 
-func openUTF16(r io.Reader) (io.Reader, time.Time, error) {
+func openUTF16(r *bufio.Reader) (io.Reader, time.Time, error) {
 	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(r), time.Time{}, nil
 }
 
-func openNoJournal(io.Reader) (io.Reader, time.Time, error) {
+func openNoJournal(*bufio.Reader) (io.Reader, time.Time, error) {
 	return nil, time.Time{}, fmt.Errorf("a journal file %w by itself: give it as journal:FILE", ErrUnsupported)
 }

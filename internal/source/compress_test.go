@@ -1,6 +1,7 @@
 package source
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
@@ -87,6 +88,17 @@ func TestCompressions(t *testing.T) {
 			}
 		}
 	}
+	// Ahead makes no difference.
+	content := pack(t, "gzip", "one\n", "two\n")
+	ahead, err := Open("-", bytes.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ahead.Ahead()
+	if got, err := lines(ahead); err != nil || strings.Join(got, " ") != "one two" {
+		t.Errorf("ahead: %q, %v", got, err)
+	}
+	ahead.Close()
 	skippable := append([]byte("\x50\x2a\x4d\x18\x02\x00\x00\x00xx"), pack(t, "zstd", "one\n")...)
 	f, err := Open("-", bytes.NewReader(skippable))
 	if err != nil {
@@ -135,6 +147,25 @@ func TestDamagedArchives(t *testing.T) {
 		if _, err := Open(write(t, kind, packed[:magicSize]), nil); kind == "xz" && err == nil {
 			t.Errorf("%s: its magic alone was opened", kind)
 		}
+	}
+}
+
+type panics struct{}
+
+func (panics) Read([]byte) (int, error) { panic("index out of range") }
+
+// What makes a decompressor panic is a damaged archive.
+func TestPanicIsDamage(t *testing.T) {
+	for _, ahead := range []bool{false, true} {
+		c := &content{r: panics{}}
+		f := &File{content: c, packed: &compressions[0], r: bufio.NewReader(c)}
+		if ahead {
+			f.Ahead()
+		}
+		if _, err := f.Next(); err == nil || err.Error() != "damaged gzip: panic reading: index out of range" {
+			t.Errorf("%v", err)
+		}
+		f.Close()
 	}
 }
 

@@ -33,16 +33,17 @@ type File struct {
 	Bytes    int64     // handed out so far, decompressed
 	Cut      int64     // lines longer than MaxLine
 
-	file   *os.File // nil: closed, or a stream
-	info   os.FileInfo
-	stream io.ReadCloser // nil: a regular file
-	taken  atomic.Int64  // bytes read of what is kept
-	packed *compression  // nil: plain
-	ahead  io.Closer     // the decompressor that runs ahead
-	tail   *tail         // not nil: the content's end is kept while it is read
-	r      *bufio.Reader // nil: parked
-	buf    []byte
-	block  int // not 0: see RewindInBlocks
+	file    *os.File // nil: closed, or a stream
+	info    os.FileInfo
+	stream  io.ReadCloser // nil: a regular file
+	taken   atomic.Int64  // bytes read of what is kept
+	packed  *compression  // nil: plain
+	content *content      // what the decompressor gives; nil: plain
+	tail    *tail         // not nil: the content's end is kept while it is read
+	r       *bufio.Reader // nil: parked
+	buf     []byte
+	rest    []byte // of what Block has read: the beginning of a line
+	block   int    // not 0: see RewindInBlocks
 }
 
 // Errors that say why an input is no log.
@@ -126,9 +127,9 @@ func (f *File) start() error {
 	return nil
 }
 
-// unpack puts a decompressor in front, which runs ahead.
+// unpack puts a decompressor in front.
 func (f *File) unpack() error {
-	content, modified, err := f.packed.decompress(f.r)
+	r, modified, err := f.packed.decompress(f.r)
 	if err != nil {
 		return err
 	}
@@ -137,20 +138,14 @@ func (f *File) unpack() error {
 		f.Modified = modified
 	}
 	if f.tail != nil {
-		f.tail = &tail{r: content}
-		content = f.tail
+		f.tail.buf = f.tail.buf[:0]
 	}
+	f.content = &content{r: r, tail: f.tail}
+	size := bufSize
 	if f.block > 0 {
-		f.r = bufio.NewReaderSize(content, f.block)
-		f.convert()
-		return nil
+		size = f.block
 	}
-	ahead, err := newAhead(content)
-	if err != nil {
-		return err
-	}
-	f.ahead = ahead
-	f.r = bufio.NewReaderSize(ahead, bufSize)
+	f.r = bufio.NewReaderSize(f.content, size)
 	f.convert()
 	return nil
 }
@@ -225,11 +220,11 @@ func (f *File) reopen() error {
 
 // stop ends the decompressor and lets go of the buffers.
 func (f *File) stop() {
-	if f.ahead != nil {
-		f.ahead.Close()
-		f.ahead = nil
+	if f.content != nil {
+		f.content.Close()
+		f.content = nil
 	}
-	f.r, f.buf = nil, nil
+	f.r, f.buf, f.rest = nil, nil, nil
 }
 
 // Head returns the first bytes of the (decompressed) content, at most n, without consuming
@@ -259,23 +254,6 @@ func (f *File) Next() ([]byte, error) {
 		line = line[:n-1]
 	}
 	return line, nil
-}
-
-// Block appends the next lines, each with its line feed, to dst, which has room for at least
-// one: as many as have been read and fit. It returns the errors that Next does.
-func (f *File) Block(dst []byte) ([]byte, error) {
-	b, _ := f.r.Peek(f.r.Buffered())
-	if n := bytes.LastIndexByte(b[:min(len(b), cap(dst)-len(dst))], '\n') + 1; n > 0 {
-		dst = append(dst, b[:n]...)
-		f.r.Discard(n)
-		f.Bytes += int64(n)
-		return dst, nil
-	}
-	line, err := f.Next() // of which a part is still to be read
-	if err != nil {
-		return dst, err
-	}
-	return append(append(dst, line...), '\n'), nil
 }
 
 // long collects a line longer than the reader's buffer and cuts it at MaxLine.
@@ -343,21 +321,21 @@ func (f *File) Tail(ctx context.Context) []byte {
 		n, _ := f.file.ReadAt(b, info.Size()-int64(len(b)))
 		return b[:n]
 	}
-	r, err := f.content()
+	r, err := f.unread()
 	if err != nil {
 		return nil
 	}
-	end := tail{r: r}
-	for buf := make([]byte, bufSize); ctx.Err() == nil; {
-		if _, err := end.Read(buf); err != nil {
-			return end.last()
+	c := content{r: r, tail: &tail{}}
+	for buf := make([]byte, largeBlock); ctx.Err() == nil; {
+		if _, err := c.Read(buf); err != nil {
+			return c.tail.last()
 		}
 	}
 	return nil
 }
 
-// content returns a reader of a regular file's content that is independent of Next.
-func (f *File) content() (io.Reader, error) {
+// unread returns a reader of a regular file's content that is independent of Next.
+func (f *File) unread() (io.Reader, error) {
 	if err := f.reopen(); err != nil {
 		return nil, err
 	}
@@ -384,8 +362,8 @@ const (
 // differs. A damaged archive's content ends where it cannot be read on. When ctx is done they
 // are Distinct.
 func Compare(ctx context.Context, a, b *File) Relation {
-	ra, errA := a.content()
-	rb, errB := b.content()
+	ra, errA := a.unread()
+	rb, errB := b.unread()
 	if a.stream != nil || b.stream != nil || errA != nil || errB != nil {
 		return Distinct
 	}
@@ -408,7 +386,3 @@ func Compare(ctx context.Context, a, b *File) Relation {
 	}
 	return Distinct
 }
-
-// Waiting tells whether the next line may be long in coming: it is a stream's, of which nothing
-// has come yet.
-func (f *File) Waiting() bool { return f.stream != nil && f.r.Buffered() == 0 }

@@ -320,6 +320,7 @@ func BenchmarkNext(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+				f.Ahead()
 				for err == nil {
 					_, err = f.Next()
 				}
