@@ -165,8 +165,8 @@ func (l *quickLine) eximDelivered(i int) bool {
 	if i != len(b) {
 		return false
 	}
-	said := &l.d.quick.said
-	*said = Event{}
+	said := &l.d.quick.said // of which a confirmation says no more than this; an Event is large
+	said.Code, said.Enhanced, said.Stage, said.Origin, said.Text, said.NextQueueID = 0, status.Enhanced{}, status.StageNone, status.OriginNone, nil, nil
 	l.d.Parser.eximConfirmation(b[text:textEnd], said)
 	if said.Code == 0 || !liesIn(said.Text, b) || said.NextQueueID != nil && !liesIn(said.NextQueueID, b) {
 		return false
@@ -205,8 +205,45 @@ func (l *quickLine) eximSeconds(i int) (t time.Duration, after int, ok bool) {
 	return t, end, ok
 }
 
-// eximArrival reads what follows "<= ": "a@b.example H=h [ip] P=esmtps X=tls CV=no S=1300
-// id=x@y for c@d.example", with X=, CV= and id= or without.
+// eximClient reads " H=name (helo) [192.0.2.1]:4711 I=[198.51.100.1]:25" at i, with what the client
+// called itself and I= or without.
+func (l *quickLine) eximClient(i int) (p quickPeer, helo, heloEnd, after int, ok bool) {
+	if !l.key(i, " H=") {
+		return p, 0, 0, 0, false
+	}
+	b := l.b
+	i += len(" H=")
+	p.name = i
+	for i < len(b) && nameByte[b[i]] {
+		i++
+	}
+	if p.nameEnd = i; i == p.name || !hasPrefix(b[i:], " ") {
+		return p, 0, 0, 0, false
+	}
+	if hasPrefix(b[i:], " (") {
+		helo = i + len(" (")
+		for i = helo; i < len(b) && nameByte[b[i]]; i++ {
+		}
+		if heloEnd = i; helo == heloEnd || !hasPrefix(b[i:], ") ") {
+			return p, 0, 0, 0, false
+		}
+		i++
+	}
+	host, i, ok := l.address(i + 1)
+	if !ok {
+		return p, 0, 0, 0, false
+	}
+	host.name, host.nameEnd = p.name, p.nameEnd
+	if l.key(i, " I=") {
+		if _, i, ok = l.address(i + len(" I=")); !ok {
+			return p, 0, 0, 0, false
+		}
+	}
+	return host, helo, heloEnd, i, i == len(b) || b[i] == ' '
+}
+
+// eximArrival reads what follows "<= ": "a@b.example H=h [ip] P=esmtpsa X=tls CV=no A=plain:user
+// S=1300 id=x@y for c@d.example", with X=, CV=, A=, id= and for or without.
 func (l *quickLine) eximArrival(i int) bool {
 	b := l.b
 	from := i
@@ -214,7 +251,7 @@ func (l *quickLine) eximArrival(i int) bool {
 	if !ok || !isAlnum(b[from]) {
 		return false
 	}
-	client, i, ok := l.eximHost(fromEnd)
+	client, helo, heloEnd, i, ok := l.eximClient(fromEnd)
 	if !ok || !l.key(i, " P=") || l.key(i, " P=local") {
 		return false
 	}
@@ -225,11 +262,21 @@ func (l *quickLine) eximArrival(i int) bool {
 	if !ok {
 		return false
 	}
+	var user []byte
+	if l.key(i, " A=") {
+		from := i + len(" A=")
+		if i, ok = l.word(from); !ok {
+			return false
+		}
+		if user = eximAuthID(b[from:i]); len(user) == 0 {
+			return false
+		}
+	}
 	if !l.key(i, " S=") {
 		return false
 	}
 	size, i, ok := l.digits(i + len(" S="))
-	if !ok || i == len(b) || b[i] != ' ' {
+	if !ok || i < len(b) && b[i] != ' ' {
 		return false
 	}
 	id, idEnd := 0, 0
@@ -240,23 +287,35 @@ func (l *quickLine) eximArrival(i int) bool {
 		}
 		idEnd = i
 	}
-	if !l.key(i, " for ") {
-		return false
-	}
-	to, rcpts := i+len(" for "), int64(0)
-	for i += len(" for"); i < len(b); rcpts++ {
-		if i, ok = l.word(i + 1); !ok {
+	to, rcpts := 0, int64(0)
+	if i < len(b) {
+		if !l.key(i, " for ") {
 			return false
+		}
+		to = i + len(" for ")
+		for i += len(" for"); i < len(b); rcpts++ {
+			if i, ok = l.word(i + 1); !ok {
+				return false
+			}
 		}
 	}
 	e := l.entry(Received, In)
-	e.has, e.ports[0] = HasSize|HasNRcpt, client.port
+	e.has, e.ports[0] = HasSize, client.port
 	if id > 0 {
 		l.field(fieldMessageID, id, idEnd)
 	}
 	l.field(fieldSender, from, fromEnd)
-	l.field(fieldRecipients, to, len(b))
+	if to > 0 {
+		e.has |= HasNRcpt
+		l.field(fieldRecipients, to, len(b))
+	}
 	l.peerFields(e, fieldClientName, client)
+	if helo > 0 {
+		l.field(fieldClientHelo, helo, heloEnd)
+	}
+	if user != nil {
+		l.part(fieldUser, user)
+	}
 	if tls > 0 {
 		l.field(fieldTLS, tls, tlsEnd)
 	}
