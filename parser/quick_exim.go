@@ -17,7 +17,9 @@ func (d *Digester) quickExim(line []byte, start, end int) bool {
 		return false
 	}
 	id := eximIDLen(line[n:])
-	if id == 0 || line[n+id] != ' ' {
+	gone := id == 0 && !d.single && d.Passing.Kinds[Disconnected] && !d.Passing.noted.Load() &&
+		hasPrefix(line[n:], "unexpected disconnection while reading SMTP command from ")
+	if !gone && (id == 0 || line[n+id] != ' ') {
 		return false
 	}
 	if c := line[len(line)-1]; c <= ' ' {
@@ -31,20 +33,9 @@ func (d *Digester) quickExim(line []byte, start, end int) bool {
 		q.eximAt = t
 		copy(q.eximHead[:], line)
 	}
-	l := quickLine{d: d, mta: Exim, time: q.eximAt, tag: &q.exim, start: start, end: end, at: start + n, b: line[n:], id: id}
-	i := id + 1
-	switch msg := l.b[i:]; {
-	case string(msg) == "Completed":
-		l.entry(Completed, DirectionNone)
-	case hasPrefix(msg, "=> ") || hasPrefix(msg, "-> "):
-		if !l.eximDelivered(i + 3) {
-			return false
-		}
-	case hasPrefix(msg, "<= "):
-		if !l.eximArrival(i + 3) {
-			return false
-		}
-	default:
+	if gone {
+		d.pass(false, 1, q.eximAt, Exim, q.exim.origin)
+	} else if !d.quickEximEntry(line, start, end, id) {
 		return false
 	}
 	d.understood()
@@ -52,6 +43,24 @@ func (d *Digester) quickExim(line []byte, start, end int) bool {
 	d.mail(q.eximAt)
 	d.Parser.last = Exim
 	return true
+}
+
+// quickEximEntry reads what stands behind the stamp, of which id bytes are the queue ID.
+func (d *Digester) quickEximEntry(line []byte, start, end, id int) bool {
+	const n = eximStampLength
+	q := &d.quick
+	l := quickLine{d: d, mta: Exim, time: q.eximAt, tag: &q.exim, start: start, end: end, at: start + n, b: line[n:], id: id}
+	i := id + 1
+	switch msg := l.b[i:]; {
+	case string(msg) == "Completed":
+		l.entry(Completed, DirectionNone)
+		return true
+	case hasPrefix(msg, "=> ") || hasPrefix(msg, "-> "):
+		return l.eximDelivered(i + 3)
+	case hasPrefix(msg, "<= "):
+		return l.eximArrival(i + 3)
+	}
+	return false
 }
 
 // word returns where the word at i ends: at a blank or the line's end. One with a quote, a
