@@ -2,27 +2,29 @@ package parser
 
 import (
 	"bytes"
+	"encoding/binary"
 	"hash/maphash"
 )
 
 // numbers gives words numbers from 1 on, in the order in which they first come. The zero numbers
-// is empty.
+// is empty. A look-up reads one slot and one record, and both are small: most are not in the first
+// cache.
 type numbers struct {
-	slots []numberSlot
-	n     uint32
-	bytes []byte // of all words
+	slots   []numberSlot // a power of two of them
+	n       uint32
+	records []byte // of each word: its number in four bytes, its length in two, the word
 }
 
 type numberSlot struct {
-	hash       uint64
-	start, len uint32
-	number     uint32 // 0: free
+	hash uint32
+	at   uint32 // where the record begins, plus one; 0: free
 }
 
 // Beyond maxNumbers words, and for one that is longer than longestNumbered, the number is 0.
 const (
 	maxNumbers      = 1 << 17
 	longestNumbered = 256
+	recordHead      = 6
 )
 
 // of returns the number of a word.
@@ -33,21 +35,27 @@ func (t *numbers) of(word []byte) uint32 {
 	if 2*int(t.n) >= len(t.slots) {
 		t.grow()
 	}
-	hash := maphash.Bytes(hashSeed, word)
-	mask := uint64(len(t.slots) - 1)
+	hash := uint32(maphash.Bytes(hashSeed, word))
+	mask := uint32(len(t.slots) - 1)
 	for i := hash & mask; ; i = (i + 1) & mask {
 		s := &t.slots[i]
-		if s.number == 0 {
+		if s.at == 0 {
 			if t.n >= maxNumbers {
 				return 0
 			}
 			t.n++
-			*s = numberSlot{hash, uint32(len(t.bytes)), uint32(len(word)), t.n}
-			t.bytes = append(t.bytes, word...)
+			*s = numberSlot{hash, uint32(len(t.records)) + 1}
+			t.records = binary.LittleEndian.AppendUint32(t.records, t.n)
+			t.records = binary.LittleEndian.AppendUint16(t.records, uint16(len(word)))
+			t.records = append(t.records, word...)
 			return t.n
 		}
-		if s.hash == hash && string(t.bytes[s.start:s.start+s.len]) == string(word) {
-			return s.number
+		if s.hash != hash {
+			continue
+		}
+		record := t.records[s.at-1:]
+		if n := int(binary.LittleEndian.Uint16(record[4:])); string(record[recordHead:recordHead+n]) == string(word) {
+			return binary.LittleEndian.Uint32(record)
 		}
 	}
 }
@@ -55,13 +63,13 @@ func (t *numbers) of(word []byte) uint32 {
 func (t *numbers) grow() {
 	old := t.slots
 	t.slots = make([]numberSlot, max(1<<10, 2*len(old)))
-	mask := uint64(len(t.slots) - 1)
+	mask := uint32(len(t.slots) - 1)
 	for _, s := range old {
-		if s.number == 0 {
+		if s.at == 0 {
 			continue
 		}
 		i := s.hash & mask
-		for t.slots[i].number != 0 {
+		for t.slots[i].at != 0 {
 			i = (i + 1) & mask
 		}
 		t.slots[i] = s
