@@ -107,7 +107,7 @@ type compression struct {
 	magic string
 	// open returns a reader of the content and, where the format tells, when it was last
 	// written. The format's members or frames, one after the other, are one content.
-	open func(*bufio.Reader) (io.Reader, time.Time, error)
+	open func(io.Reader) (io.Reader, time.Time, error)
 }
 
 // compressions lists what is decompressed. A new one is a row here.
@@ -146,7 +146,7 @@ func compressionOf(head []byte) *compression {
 var ErrUnsupported = errors.New("is not read")
 
 // decompress returns the content of r.
-func (c *compression) decompress(r *bufio.Reader) (io.Reader, time.Time, error) {
+func (c *compression) decompress(r io.Reader) (io.Reader, time.Time, error) {
 	if c.open == nil {
 		return nil, time.Time{}, fmt.Errorf("%s archive %w: unpack it and pipe it in", c.kind, ErrUnsupported)
 	}
@@ -183,7 +183,7 @@ func (c *compression) damaged(err error) error {
 	return fmt.Errorf("damaged %s: %w", c.kind, plain(err))
 }
 
-func openGzip(r *bufio.Reader) (io.Reader, time.Time, error) {
+func openGzip(r io.Reader) (io.Reader, time.Time, error) {
 	z, err := gzip.NewReader(r)
 	if err != nil {
 		return nil, time.Time{}, err
@@ -194,28 +194,28 @@ func openGzip(r *bufio.Reader) (io.Reader, time.Time, error) {
 	return z, z.ModTime, nil
 }
 
-func openBzip2(r *bufio.Reader) (io.Reader, time.Time, error) {
+func openBzip2(r io.Reader) (io.Reader, time.Time, error) {
 	return bzip2.NewReader(r), time.Time{}, nil
 }
 
-func openXZ(r *bufio.Reader) (io.Reader, time.Time, error) {
+func openXZ(r io.Reader) (io.Reader, time.Time, error) {
 	z, err := xz.NewReader(r, maxWindow)
 	return z, time.Time{}, err
 }
 
-func openZstd(r *bufio.Reader) (io.Reader, time.Time, error) {
+func openZstd(r io.Reader) (io.Reader, time.Time, error) {
 	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	return z, time.Time{}, err
 }
 
-func openLZ4(r *bufio.Reader) (io.Reader, time.Time, error) {
+func openLZ4(r io.Reader) (io.Reader, time.Time, error) {
 	return lz4.NewReader(r), time.Time{}, nil
 }
 
-func openUTF16(r *bufio.Reader) (io.Reader, time.Time, error) {
+func openUTF16(r io.Reader) (io.Reader, time.Time, error) {
 	return unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewDecoder().Reader(r), time.Time{}, nil
 }
 
-func openNoJournal(*bufio.Reader) (io.Reader, time.Time, error) {
+func openNoJournal(io.Reader) (io.Reader, time.Time, error) {
 	return nil, time.Time{}, fmt.Errorf("a journal file %w by itself: give it as journal:FILE", ErrUnsupported)
 }
