@@ -93,25 +93,6 @@ func (l *quickLine) eximTLS(i int) (tls, tlsEnd, after int, ok bool) {
 	return tls, tlsEnd, i, true
 }
 
-// eximHost reads " H=name [192.0.2.1]:25" at i.
-func (l *quickLine) eximHost(i int) (p quickPeer, after int, ok bool) {
-	if !l.key(i, " H=") {
-		return p, 0, false
-	}
-	b := l.b
-	i += len(" H=")
-	p.name = i
-	for i < len(b) && nameByte[b[i]] {
-		i++
-	}
-	if p.nameEnd = i; i == p.name || !hasPrefix(b[i:], " [") {
-		return p, 0, false
-	}
-	host, after, ok := l.address(i + 1)
-	host.name, host.nameEnd = p.name, p.nameEnd
-	return host, after, ok && (after == len(b) || b[after] == ' ')
-}
-
 // eximDelivered reads what follows "=> ": "c@d.example R=router T=transport H=h [ip] X=tls CV=no
 // C="250 2.0.0 Ok" QT=1s DT=1s", with any of these after T= missing but H= and C=.
 func (l *quickLine) eximDelivered(i int) bool {
@@ -131,8 +112,8 @@ func (l *quickLine) eximDelivered(i int) bool {
 	if i, ok = l.word(i + len(" T=")); !ok {
 		return false
 	}
-	relay, i, ok := l.eximHost(i)
-	if !ok {
+	relay, helo, _, i, ok := l.eximHost(i)
+	if !ok || helo > 0 {
 		return false
 	}
 	tls, tlsEnd, i, ok := l.eximTLS(i)
@@ -214,9 +195,9 @@ func (l *quickLine) eximSeconds(i int) (t time.Duration, after int, ok bool) {
 	return t, end, ok
 }
 
-// eximClient reads " H=name (helo) [192.0.2.1]:4711 I=[198.51.100.1]:25" at i, with what the client
-// called itself and I= or without.
-func (l *quickLine) eximClient(i int) (p quickPeer, helo, heloEnd, after int, ok bool) {
+// eximHost reads " H=name (helo) [192.0.2.1]:4711 I=[198.51.100.1]:25" at i, with what a client
+// called itself and I= or without; helo is 0 where that is not there.
+func (l *quickLine) eximHost(i int) (p quickPeer, helo, heloEnd, after int, ok bool) {
 	if !l.key(i, " H=") {
 		return p, 0, 0, 0, false
 	}
@@ -260,7 +241,7 @@ func (l *quickLine) eximArrival(i int) bool {
 	if !ok || !isAlnum(b[from]) {
 		return false
 	}
-	client, helo, heloEnd, i, ok := l.eximClient(fromEnd)
+	client, helo, heloEnd, i, ok := l.eximHost(fromEnd)
 	if !ok || !l.key(i, " P=") || l.key(i, " P=local") {
 		return false
 	}
