@@ -67,7 +67,7 @@ func from(make rowMaker) func(*Collector) fold {
 
 func (t *bounceTable) merge(fold) {}
 
-func (t *bounceTable) rows() (rows [][]any, approximate bool) {
+func (t *bounceTable) rows(int) (rows [][]any, approximate bool) {
 	t.make(t.log, func(row []any) bool {
 		rows = append(rows, slices.Clone(row))
 		return true
@@ -274,7 +274,7 @@ func (l *bounceLog) refusal(v *View, n int64) {
 	}
 }
 
-func (l *bounceLog) rows() ([][]any, bool) { return nil, false } // see tables
+func (l *bounceLog) rows(int) ([][]any, bool) { return nil, false } // see tables
 
 func (l *bounceLog) merge(f fold) {
 	o := f.(*bounceLog)
@@ -493,8 +493,8 @@ func (l *bounceLog) count(groups []*group, of []uint32) {
 func (l *bounceLog) groupRows(dims []Dim, put func([]any) bool) {
 	k, groups, of := l.grouped(dims)
 	l.count(groups, of)
-	for _, key := range k.sorted((*group).total) {
-		g := k.m[key]
+	for _, e := range k.sorted((*group).total, 0) {
+		g, key := e.t, e.key
 		if len(dims) == 1 && dims[0] == DimProvider && key == "" {
 			continue // nobody known
 		}
@@ -528,13 +528,13 @@ func (l *bounceLog) state(t time.Time) string {
 // adviceRows explains the reasons that came up.
 func (l *bounceLog) adviceRows() (rows [][]any) {
 	k, _, _ := l.grouped([]Dim{DimReason})
-	for _, key := range k.sorted((*group).total) {
-		r, _ := status.ParseReason(key)
+	for _, e := range k.sorted((*group).total, 0) {
+		r, _ := status.ParseReason(e.key)
 		if r == status.ReasonNone {
 			continue
 		}
 		info := r.Info()
-		rows = append(rows, []any{info.Name, k.m[key].total(), who[info.Action], info.Meaning, info.Advice})
+		rows = append(rows, []any{info.Name, e.t.total(), who[info.Action], info.Meaning, info.Advice})
 	}
 	return rows
 }

@@ -54,17 +54,17 @@ func (f *deferrals) merge(o fold) {
 	}
 }
 
-func (f *deferrals) rows() (rows [][]any, approximate bool) {
+func (f *deferrals) rows(int) (rows [][]any, approximate bool) {
 	all := keyed[deferralCounts]{m: map[string]*deferralCounts{}}
 	for reason, c := range f.by {
 		if c != nil {
 			all.m[status.Reason(reason).String()] = c
 		}
 	}
-	for _, reason := range all.sorted(func(c *deferralCounts) int64 { return c.total() }) {
-		c := all.m[reason]
+	for _, e := range all.sorted((*deferralCounts).total, 0) {
+		c := e.t
 		n, failed := c.total(), c.by[Bounced]+c.by[Expired]
-		row := []any{reason, n, c.by[Delivered], percent(c.by[Delivered], n), nil, nil, c.by[Bounced], c.by[Expired], percent(failed, n),
+		row := []any{e.key, n, c.by[Delivered], percent(c.by[Delivered], n), nil, nil, c.by[Bounced], c.by[Expired], percent(failed, n),
 			c.by[Deferred], n - c.by[Delivered] - failed - c.by[Deferred]}
 		if c.extra.count > 0 {
 			row[4], row[5] = c.extra.quantile(0.5), c.extra.quantile(0.9)

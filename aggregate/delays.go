@@ -101,7 +101,7 @@ func (f *delays) merge(o fold) {
 	}
 }
 
-func (f *delays) rows() (rows [][]any, approximate bool) {
+func (f *delays) rows(int) (rows [][]any, approximate bool) {
 	for i := range f.parts {
 		if h := &f.parts[i]; h.count > 0 {
 			rows = append(rows, []any{delayParts[i], h.count, h.quantile(0.5), h.quantile(0.9), h.quantile(0.95), h.quantile(0.99), h.max})

@@ -14,8 +14,12 @@ import (
 // with the same result. What a fold counts is what of the interfaces below it has.
 type fold interface {
 	merge(o fold)
-	rows() (rows [][]any, approximate bool)
+	// rows returns at least the first most rows, all where most is 0.
+	rows(most int) (rows [][]any, approximate bool)
 }
+
+// keyedFold is a fold with a row for each of its keys.
+type keyedFold interface{ size() int }
 
 // attemptFold counts the result of one delivery attempt, n times; one that is also a
 // failureFold counts failed ones only.
@@ -62,7 +66,8 @@ type Table struct {
 	Rows        [][]any
 	More        int // rows that Head has left out
 
-	made func(put func(row []any) bool) // makes the rows; nil: they are in Rows
+	made  func(put func(row []any) bool)      // makes the rows; nil: they are in Rows
+	first func(n int) (rows [][]any, all int) // makes the first n rows, and says how many there are; nil: made makes them
 }
 
 // spec is a row of the registry of tables.
@@ -324,28 +329,48 @@ func cell(d Dim, value string) any {
 	return value
 }
 
-// sorted returns the keys, the largest weight first, then by key: the order depends on the
-// counts alone.
-func (k *keyed[T]) sorted(weight func(*T) int64) []string {
-	type weighed struct {
-		weight int64
-		key    string
+func (k *keyed[T]) size() int { return len(k.m) }
+
+// weighed is a key with its accumulator.
+type weighed[T any] struct {
+	weight int64
+	key    string
+	t      *T
+}
+
+func compareWeighed[T any](a, b weighed[T]) int {
+	if a.weight != b.weight {
+		return cmp.Compare(b.weight, a.weight)
 	}
-	all := make([]weighed, 0, len(k.m))
-	for key, t := range k.m {
-		all = append(all, weighed{weight(t), key})
-	}
-	slices.SortFunc(all, func(a, b weighed) int {
-		if a.weight != b.weight {
-			return cmp.Compare(b.weight, a.weight)
+	return cmp.Compare(a.key, b.key)
+}
+
+// fewSorted is up to how many keys are found among all without sorting all.
+const fewSorted = 1000
+
+// sorted returns the first most keys, all where most is 0: the largest weight first, then by key,
+// so that the order depends on the counts alone.
+func (k *keyed[T]) sorted(weight func(*T) int64, most int) []weighed[T] {
+	few := 0 < most && most <= fewSorted && most < len(k.m)
+	if !few {
+		all := make([]weighed[T], 0, len(k.m))
+		for key, t := range k.m {
+			all = append(all, weighed[T]{weight(t), key, t})
 		}
-		return cmp.Compare(a.key, b.key)
-	})
-	keys := make([]string, len(all))
-	for i := range all {
-		keys[i] = all[i].key
+		slices.SortFunc(all, compareWeighed[T])
+		return all
 	}
-	return keys
+	first := make([]weighed[T], 0, most+1)
+	for key, t := range k.m {
+		w := weighed[T]{weight(t), key, t}
+		if len(first) == most && compareWeighed(w, first[most-1]) > 0 {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(first, w, compareWeighed[T])
+		first = slices.Insert(first, i, w)
+		first = first[:min(len(first), most)]
+	}
+	return first
 }
 
 var (
@@ -419,12 +444,9 @@ func (f *attempts) merge(o fold) {
 	})
 }
 
-func (f *attempts) rows() ([][]any, bool) {
-	var rows [][]any
-	failures := func(c *attemptCounts) int64 { return c.total() + c.rejected }
-	for _, key := range f.sorted(failures) {
-		c := f.m[key]
-		row := f.cells(key)
+func (f *attempts) rows(most int) (rows [][]any, approximate bool) {
+	for _, e := range f.sorted(func(c *attemptCounts) int64 { return c.total() + c.rejected }, most) {
+		c, row := e.t, f.cells(e.key)
 		if len(f.dims) == 1 && !f.refusals {
 			row = append(row, f.comment(row[0])...)
 		}
@@ -536,11 +558,9 @@ func (f *recipients) merge(o fold) {
 	})
 }
 
-func (f *recipients) rows() ([][]any, bool) {
-	var rows [][]any
-	for _, key := range f.sorted((*recipientCounts).total) {
-		c := f.m[key]
-		row := f.cells(key)
+func (f *recipients) rows(most int) (rows [][]any, approximate bool) {
+	for _, e := range f.sorted((*recipientCounts).total, most) {
+		c, row := e.t, f.cells(e.key)
 		if f.dims[0] == DimSender {
 			row = append(row, c.messages, c.bytes)
 		}

@@ -317,8 +317,8 @@ func TestMergeOfRecords(t *testing.T) {
 			t.Errorf("%s: got %+v, want %+v", name, two.totals, both.totals)
 		}
 		for i := range both.folds {
-			got, _ := two.folds[i].rows()
-			want, _ := both.folds[i].rows()
+			got, _ := two.folds[i].rows(0)
+			want, _ := both.folds[i].rows(0)
 			if !reflect.DeepEqual(got, want) {
 				t.Errorf("%s: %s differs", name, c.specs[i].name)
 			}

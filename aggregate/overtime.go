@@ -137,7 +137,7 @@ func (f *overTime) merge(o fold) {
 	}
 }
 
-func (f *overTime) rows() ([][]any, bool) {
+func (f *overTime) rows(int) ([][]any, bool) {
 	f.flush()
 	if len(f.counts) == 0 {
 		return nil, false

@@ -112,10 +112,10 @@ func (f *queue) merge(o fold) {
 	})
 }
 
-func (f *queue) rows() (rows [][]any, approximate bool) {
+func (f *queue) rows(most int) (rows [][]any, approximate bool) {
 	end := f.end()
-	for _, key := range f.sorted(func(c *queueCounts) int64 { return c.count }) {
-		c := f.m[key]
+	for _, e := range f.sorted(func(c *queueCounts) int64 { return c.count }, most) {
+		c := e.t
 		var by [ages]int64
 		oldest := time.Duration(0)
 		for born, n := range c.born {
@@ -123,7 +123,7 @@ func (f *queue) rows() (rows [][]any, approximate bool) {
 			by[age(old)] += n
 			oldest = max(oldest, old)
 		}
-		row := append(f.cells(key), c.count)
+		row := append(f.cells(e.key), c.count)
 		for _, n := range by {
 			row = append(row, n)
 		}

@@ -173,8 +173,8 @@ func TestFoldsMerge(t *testing.T) {
 	for i := range merged {
 		merged[i].merge(b.folds[i])
 		merged[i].merge(a.folds[i])
-		got, _ := merged[i].rows()
-		want, _ := both.folds[i].rows()
+		got, _ := merged[i].rows(0)
+		want, _ := both.folds[i].rows(0)
 		if len(got) != len(want) {
 			t.Errorf("%s: %d rows, want %d", a.specs[i].name, len(got), len(want))
 			continue

@@ -15,19 +15,24 @@ func (s *spec) table(f fold, stream bool) Table {
 		t.Approximate, t.made = b.approximate(), func(put func([]any) bool) { b.make(b.log, put) }
 		return t
 	}
-	t.Rows, t.Approximate = f.rows()
-	switch {
-	case t.Rows == nil:
-		t.Rows = [][]any{}
-	case stream && len(t.Rows) >= streamFrom && s.name != "over_time": // of a series all is looked at
-		t.Rows, t.made = nil, func(put func([]any) bool) {
-			rows, _ := f.rows()
+	if k, ok := f.(keyedFold); ok && stream && k.size() >= streamFrom {
+		_, t.Approximate = f.rows(1)
+		t.first = func(n int) ([][]any, int) {
+			rows, _ := f.rows(n)
+			return rows[:min(n, len(rows))], k.size()
+		}
+		t.made = func(put func([]any) bool) {
+			rows, _ := f.rows(0)
 			for _, row := range rows {
 				if !put(row) {
 					return
 				}
 			}
 		}
+		return t
+	}
+	if t.Rows, t.Approximate = f.rows(0); t.Rows == nil {
+		t.Rows = [][]any{}
 	}
 	return t
 }
@@ -47,6 +52,10 @@ func (t *Table) Len() int {
 	if t.made == nil {
 		return len(t.Rows) + t.More
 	}
+	if t.first != nil {
+		_, n := t.first(1)
+		return n
+	}
 	n := 0
 	for range t.All() {
 		n++
@@ -61,7 +70,13 @@ func (t *Table) Head(n int) Table {
 	if t.made == nil {
 		return head
 	}
-	head.made = nil
+	head.made, head.first = nil, nil
+	if t.first != nil && n > 0 {
+		var all int
+		head.Rows, all = t.first(n)
+		head.More = all - len(head.Rows)
+		return head
+	}
 	for row := range t.All() {
 		if n > 0 && len(head.Rows) >= n {
 			head.More++

@@ -75,10 +75,10 @@ func (f *replies) failuresOnly() bool { return true }
 
 func (f *replies) merge(o fold) { f.mergeTexts(&o.(*replies).texts) }
 
-func (f *replies) rows() (rows [][]any, approximate bool) {
-	for _, key := range f.sorted((*textCounts).total) {
-		c := f.m[key]
-		rows = append(rows, append(f.cells(key), c.deferred, c.bounced, c.count, moment(c.first), moment(c.last)))
+func (f *replies) rows(most int) (rows [][]any, approximate bool) {
+	for _, e := range f.sorted((*textCounts).total, most) {
+		c := e.t
+		rows = append(rows, append(f.cells(e.key), c.deferred, c.bounced, c.count, moment(c.first), moment(c.last)))
 	}
 	return rows, f.full
 }
@@ -130,10 +130,9 @@ func (f *unclassified) merge(o fold) {
 	})
 }
 
-func (f *unclassified) rows() (rows [][]any, approximate bool) {
-	for _, key := range f.sorted(func(c *unknownCounts) int64 { return c.count }) {
-		c := f.m[key]
-		cells := f.cells(key)
+func (f *unclassified) rows(most int) (rows [][]any, approximate bool) {
+	for _, e := range f.sorted(func(c *unknownCounts) int64 { return c.count }, most) {
+		c, cells := e.t, f.cells(e.key)
 		reply, _ := cells[len(cells)-1].(string)
 		rows = append(rows, append(cells, c.count, int64(len(c.domains)), moment(c.first), moment(c.last), word(status.SuggestPhrase(reply))))
 	}
@@ -147,10 +146,10 @@ func (f *refusals) refusal(v *View, n int64) { f.add(v, n) }
 
 func (f *refusals) merge(o fold) { f.mergeTexts(&o.(*refusals).texts) }
 
-func (f *refusals) rows() (rows [][]any, approximate bool) {
-	for _, key := range f.sorted((*textCounts).total) {
-		c := f.m[key]
-		rows = append(rows, append(f.cells(key), c.count, moment(c.first), moment(c.last)))
+func (f *refusals) rows(most int) (rows [][]any, approximate bool) {
+	for _, e := range f.sorted((*textCounts).total, most) {
+		c := e.t
+		rows = append(rows, append(f.cells(e.key), c.count, moment(c.first), moment(c.last)))
 	}
 	return rows, f.full
 }
@@ -165,14 +164,12 @@ func (f *warnings) warning(v *View, n int64) {
 
 func (f *warnings) merge(o fold) { f.mergeTexts(&o.(*warnings).texts) }
 
-func (f *warnings) rows() (rows [][]any, approximate bool) {
-	keys := f.sorted((*textCounts).total)
-	slices.SortStableFunc(keys, func(a, b string) int {
-		return cmp.Compare(f.m[b].severity, f.m[a].severity)
-	})
-	for _, key := range keys {
-		c := f.m[key]
-		row := append([]any{c.severity.String()}, f.cells(key)...)
+func (f *warnings) rows(int) (rows [][]any, approximate bool) {
+	all := f.sorted((*textCounts).total, 0)
+	slices.SortStableFunc(all, func(a, b weighed[textCounts]) int { return cmp.Compare(b.t.severity, a.t.severity) })
+	for _, e := range all {
+		c := e.t
+		row := append([]any{c.severity.String()}, f.cells(e.key)...)
 		rows = append(rows, append(row, c.count, moment(c.first), moment(c.last)))
 	}
 	return rows, f.full

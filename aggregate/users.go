@@ -102,12 +102,14 @@ func (f *users) merge(o fold) {
 	})
 }
 
-func (f *users) rows() (rows [][]any, approximate bool) {
+func (f *users) rows(most int) (rows [][]any, approximate bool) {
 	approximate = f.full
-	for _, key := range f.sorted(func(c *userCounts) int64 { return c.messages }) {
-		c := f.m[key]
+	for _, c := range f.m {
 		approximate = approximate || c.clients.full()
-		rows = append(rows, append(f.cells(key), c.messages, c.total(), c.by[Delivered], c.by[Bounced], c.by[Expired], c.by[Deferred],
+	}
+	for _, e := range f.sorted(func(c *userCounts) int64 { return c.messages }, most) {
+		c := e.t
+		rows = append(rows, append(f.cells(e.key), c.messages, c.total(), c.by[Delivered], c.by[Bounced], c.by[Expired], c.by[Deferred],
 			int64(len(c.clients)), c.failures))
 	}
 	return rows, approximate
@@ -158,16 +160,18 @@ func (f *loginFailures) merge(o fold) {
 	})
 }
 
-func (f *loginFailures) rows() (rows [][]any, approximate bool) {
+func (f *loginFailures) rows(most int) (rows [][]any, approximate bool) {
 	approximate = f.full
-	for _, key := range f.sorted(func(c *loginFailureCounts) int64 { return c.count }) {
-		c := f.m[key]
+	for _, c := range f.m {
 		approximate = approximate || c.users.full()
+	}
+	for _, e := range f.sorted(func(c *loginFailureCounts) int64 { return c.count }, most) {
+		c := e.t
 		var user any
 		if c.lastUser != "" {
 			user = c.lastUser
 		}
-		rows = append(rows, append(f.cells(key), c.count, int64(len(c.users)), user, moment(c.first), moment(c.last)))
+		rows = append(rows, append(f.cells(e.key), c.count, int64(len(c.users)), user, moment(c.first), moment(c.last)))
 	}
 	return rows, approximate
 }
