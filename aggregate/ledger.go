@@ -39,7 +39,7 @@ type Ledger struct {
 	begun    int64      // messages begun
 	touched  int        // see touch
 	reuse    bool       // released messages that no other names are used again
-	lean     bool       // nobody reads the replies to deliveries, nor a client's name beside its address
+	lean     bool       // nobody reads the texts of answers, nor a client's name beside its address
 	store    []*Message
 	rooms    rooms      // for recipients, where messages are used again
 	gone     []*Message // released since the latest event began
@@ -630,10 +630,16 @@ func (l *Ledger) client(m *Message, ev *parser.Event) Peer {
 	return l.peer(&ev.Client)
 }
 
+// saidSomething stands for the text of an answer that nobody reads.
+const saidSomething = "..."
+
 func (l *Ledger) answer(ev *parser.Event) Answer {
 	text := ""
-	if !l.lean || ev.Kind != parser.Delivered {
+	switch {
+	case !l.lean:
 		text = l.strings.get(ev.Text)
+	case ev.Kind != parser.Delivered && len(ev.Text) > 0:
+		text = saidSomething
 	}
 	return Answer{ev.Code, ev.Enhanced, ev.Stage, ev.Origin, text, ev.Reason}
 }

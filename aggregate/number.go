@@ -40,6 +40,7 @@ func (n *names) of(name []byte) uint32 {
 type known struct {
 	domain uint32 // of the recipient
 	sender uint32
+	reply  uint32 // the folded text
 	relay  *knownPeer
 }
 
@@ -50,6 +51,7 @@ type knownWords struct {
 	numbering *parser.Numbering // whose numbers they are
 	domains   []uint32
 	senders   []uint32
+	replies   []uint32
 	relays    []*knownPeer
 	buf       []byte
 }
@@ -61,7 +63,8 @@ func (k *knownWords) of(d *parser.Digest, i int, ev *parser.Event) (w known) {
 		return w
 	}
 	if k.numbering != d.Numbering {
-		k.numbering, k.domains, k.senders, k.relays = d.Numbering, k.domains[:0], k.senders[:0], k.relays[:0]
+		k.numbering = d.Numbering
+		k.domains, k.senders, k.replies, k.relays = k.domains[:0], k.senders[:0], k.replies[:0], k.relays[:0]
 	}
 	if n.Domain != 0 {
 		p := entry(&k.domains, n.Domain)
@@ -77,6 +80,13 @@ func (k *knownWords) of(d *parser.Digest, i int, ev *parser.Event) (w known) {
 			*p = k.names.of(clip(ev.Sender))
 		}
 		w.sender = *p
+	}
+	if n.Reply != 0 {
+		p := entry(&k.replies, n.Reply)
+		if *p == 0 {
+			*p = k.names.of(ev.Folded)
+		}
+		w.reply = *p
 	}
 	if n.Relay != 0 {
 		p := entry(&k.relays, n.Relay)

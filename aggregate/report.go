@@ -322,7 +322,7 @@ func (c *Collector) count(ev *parser.Event, m *Message) bool {
 	}
 	view := &c.view
 	view.Event, view.Message, view.settled = ev, m, c.ledger.settled
-	view.peer, view.domain, view.relay, view.reply = nil, c.ledger.words.domain, 0, 0
+	view.peer, view.domain, view.relay, view.reply = nil, c.ledger.words.domain, 0, c.ledger.words.reply
 	if p := c.ledger.relay; p != nil && (p == c.ledger.words.relay || p.is(&ev.Relay)) {
 		view.peer = p
 	}

@@ -245,20 +245,29 @@ func (d *Digest) eventFields(e *brief, ev *Event) {
 }
 
 func (d *Digest) eventNumbers(e *brief, ev *Event) {
+	ev.Size, ev.NRcpt, ev.Delay, ev.DeliveryTime, ev.Repeat, ev.CodeInferred = 0, 0, 0, 0, 0, 0
 	rest := d.numbers[e.number:]
-	next := func(bit uint8) (n int64) {
-		if e.numbers&bit != 0 {
-			n, rest = rest[0], rest[1:]
+	for left := e.numbers; left != 0; left &= left - 1 {
+		n := rest[0]
+		rest = rest[1:]
+		switch left & -left {
+		case numSize:
+			ev.Size = n
+		case numNRcpt:
+			ev.NRcpt = int(n)
+		case numDelay:
+			ev.Delay = time.Duration(n)
+		case numDelays:
+			ev.Delays = [4]time.Duration{time.Duration(n), time.Duration(rest[0]), time.Duration(rest[1]), time.Duration(rest[2])}
+			rest = rest[3:]
+		case numDeliveryTime:
+			ev.DeliveryTime = time.Duration(n)
+		case numRepeat:
+			ev.Repeat = int(n)
+		case numCodeInferred:
+			ev.CodeInferred = int(n)
 		}
-		return n
 	}
-	ev.Size, ev.NRcpt, ev.Delay = next(numSize), int(next(numNRcpt)), time.Duration(next(numDelay))
-	if e.numbers&numDelays != 0 {
-		for i := range ev.Delays {
-			ev.Delays[i] = time.Duration(next(numDelays))
-		}
-	}
-	ev.DeliveryTime, ev.Repeat, ev.CodeInferred = time.Duration(next(numDeliveryTime)), int(next(numRepeat)), int(next(numCodeInferred))
 }
 
 // number adds one of the last brief's numbers, in the order of the num constants.

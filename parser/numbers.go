@@ -82,10 +82,11 @@ type Numbered struct {
 	Domain uint32 // of Recipient, in lower case
 	Relay  uint32 // of an attempt, where it has an address
 	Sender uint32
+	Reply  uint32 // Folded
 }
 
 // Numbering is where one log's Numbered come from.
-type Numbering struct{ domains, relays, senders numbers }
+type Numbering struct{ domains, relays, senders, replies numbers }
 
 // domain numbers the domain of an address.
 func (n *Numbering) domain(address []byte) uint32 {
@@ -123,10 +124,21 @@ func (d *Digester) numbered(ev *Event) (n Numbered) {
 			n.Domain = d.numbers.domain(ev.Recipient)
 		}
 		n.Relay = d.relay(&ev.Relay)
+		n.Reply = d.reply(ev)
+	case ev.Kind == Rejected:
+		n.Reply = d.reply(ev)
 	case (ev.Kind == Queued || ev.Kind == Received) && len(ev.Sender) > 0:
 		n.Sender = d.numbers.senders.of(ev.Sender)
 	}
 	return n
+}
+
+// reply numbers the folded text of a failure.
+func (d *Digester) reply(ev *Event) uint32 {
+	if ev.Folded == nil {
+		return 0
+	}
+	return d.numbers.replies.of(ev.Folded)
 }
 
 // relay numbers a host with an address, as Postfix writes it.
