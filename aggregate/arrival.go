@@ -203,7 +203,7 @@ func (l *Ledger) continues(m *Message, ev *parser.Event) {
 			r.Outcome, r.Time, r.NextID, r.nextHash, r.Next = Forwarded, ev.Time, m.QueueID, 0, m
 		}
 	}
-	m.Sender, m.MessageID = old.Sender, old.MessageID
+	m.Sender, m.senderNumber, m.MessageID = old.Sender, old.senderNumber, old.MessageID
 	old.Announced, old.announced = len(old.Recipients), ""
 	old.State = StateDone
 	l.end(old, ev.Time)
@@ -229,9 +229,8 @@ func (l *Ledger) envelope(m *Message, ev *parser.Event) {
 		l.grow(m, len(m.MessageID))
 	}
 	if m.Sender == "" && len(ev.Sender) > 0 {
-		m.Sender = l.text(m, ev.Sender)
+		m.Sender, m.senderNumber = l.text(m, ev.Sender), l.words.sender
 		l.grow(m, len(m.Sender))
-		m.senderNumber, m.senderNumbered = l.words.sender, m.Sender
 	}
 	if m.User == "" && len(ev.User) > 0 {
 		m.User = l.strings.get(ev.User)
@@ -252,10 +251,10 @@ func (l *Ledger) activate(m *Message, ev *parser.Event) {
 		m.State = StateQueued
 	}
 	if m.Sender != string(clip(ev.Sender)) { // cleanup may have rewritten it
-		m.Sender = l.text(m, ev.Sender)
+		m.Sender, m.senderNumber = l.text(m, ev.Sender), 0
 	}
 	if l.words.sender != 0 {
-		m.senderNumber, m.senderNumbered = l.words.sender, m.Sender
+		m.senderNumber = l.words.sender
 	}
 	m.Active, m.Last = true, ev.Time
 	m.Announced = max(m.Announced, ev.NRcpt)

@@ -438,7 +438,7 @@ func (l *bounceLog) grouped(dims []Dim) (k keyed[group], groups []*group, of []u
 		f := l.at(i)
 		v := l.c.View(f.m, f.r)
 		v.every = every
-		f.m.Sender = senderName(f.m.Sender, f.r.Address)
+		f.m.Sender, f.m.senderNumber = senderName(f.m.Sender, f.r.Address), 0
 		g := k.at(&v)
 		if g.number == 0 {
 			groups = append(groups, g)

@@ -576,7 +576,7 @@ func (l *Ledger) begin(ev *parser.Event, set int) *Message {
 	if m.Host = l.scopes[scope].host; m.Host != string(ev.Host) { // scopes that are too many share one
 		m.Host = l.strings.get(ev.Host)
 	}
-	m.QueueID, m.Instance = l.text(m, ev.QueueID), l.instance
+	m.QueueID, m.Instance = l.queueID(m, ev.QueueID), l.instance
 	m.MTA, m.Set, m.First, m.Last, m.scope, m.begun = ev.MTA, set, ev.Time, ev.Time, scope, l.begun
 	l.begun++
 	m.hash = l.hashOf(ev, scope)

@@ -98,56 +98,62 @@ type Answer struct {
 }
 
 // Message is one lifetime of a queue ID: the record that every table is made of.
+//
+// A busy log has many more of them than a cache holds: the fields lie as they are used together,
+// 64 bytes at a time.
 type Message struct {
-	QueueID  string
-	Host     string
+	hash    uint64   `state:"-"` // of host and queue ID; see openMessages
+	next    *Message `state:"-"` // with the same hash; see more
+	scope   int      // number of its ledger's scope
+	QueueID string
+	id      [24]byte `state:"-"` // where QueueID lies, if it is no longer; see Ledger.queueID
+
+	in         *list    `state:"-"` // the ledger's list that it is in
+	before     *Message `state:"-"`
+	after      *Message `state:"-"`
+	Recipients []Recipient
+	lastError  *hostError // nil: none
+
+	MTA          parser.MTA
+	State        State
+	Source       Source
+	Active       bool // it was really queued: Postfix "queue active", Exim "<=", or any attempt
+	OpenedBefore bool // no arrival in the input
+	Probe        bool // an address probe, not mail
+	released     bool
+	named        bool // by another message; see Ledger.drop
+
+	Last     time.Time // of its latest line
+	Closed   time.Time // when it ended; zero: it has not
 	Instance string
-	MTA      parser.MTA
-	Set      int // the set of files it was read from; part of its identity where Host is empty
 
-	First  time.Time // of its first line
-	Last   time.Time // of its latest line
-	Closed time.Time // when it ended; zero: it has not
+	First     time.Time         // of its first line
+	Announced int               // recipients named or counted when it was queued; 0: not logged
+	Deferrals int               // deferral lines
+	Size      int64             // bytes; 0: not logged
+	size      int               // bytes it takes, about
+	rewritten map[string]string // recipients' addresses before Exim rewrote them, by those after
 
-	MessageID string // without brackets; "": not logged
-	Sender    string // "<>": the null path; "": not logged
-	User      string // that logged in, or the local user
-	Client    Peer   // that handed it in
-	Size      int64  // bytes; 0: not logged
-	Source    Source
-	State     State
+	Sender string // "<>": the null path; "": not logged
+	User   string // that logged in, or the local user
+	text   []byte `state:"-"` // where its strings lie; see Ledger.text
+	index  *index `state:"-"` // nil while it has few recipients
 
+	children     []*Message // those that name it as where they come from
+	announced    string     // the announced recipients' addresses as logged, where they are
+	MessageID    string     // without brackets; "": not logged
+	senderNumber uint32     `state:"-"` // of Sender; see names; 0: none
+	settled      bool       `state:"-"` // released, and all that continue it have been
+
+	Client Peer  // that handed it in
+	begun  int64 // how many had begun before it
+
+	Host           string
 	FromQueueID    string // the message it continues
 	NotificationOf string // the message it is a notice about
-	OpenedBefore   bool   // no arrival in the input
-	Active         bool   // it was really queued: Postfix "queue active", Exim "<=", or any attempt
-	Probe          bool   // an address probe, not mail
-	Announced      int    // recipients named or counted when it was queued; 0: not logged
-	Deferrals      int    // deferral lines
+	login          string // of the user who handed in what it continues
 
-	Recipients []Recipient
-
-	login     string            // of the user who handed in what it continues
-	announced string            // the announced recipients' addresses as logged, where they are
-	rewritten map[string]string // recipients' addresses before Exim rewrote them, by those after
-	lastError *hostError        // nil: none
-	children  []*Message        // those that name it as where they come from
-	index     *index            `state:"-"` // nil while it has few recipients
-	scope     int               // number of its ledger's scope
-	size      int               // bytes it takes, about
-	begun     int64             // how many had begun before it
-	released  bool
-	settled   bool     `state:"-"` // released, and all that continue it have been
-	named     bool     // by another message; see Ledger.drop
-	text      []byte   `state:"-"` // where its strings lie; see Ledger.text
-	hash      uint64   `state:"-"` // of host and queue ID; see openMessages
-	next      *Message `state:"-"` // with the same hash; see more
-	in        *list    `state:"-"` // the ledger's list that it is in
-	before    *Message `state:"-"`
-	after     *Message `state:"-"`
-
-	senderNumber   uint32 `state:"-"` // see names; 0: none
-	senderNumbered string `state:"-"` // the sender that has it
+	Set int // the set of files it was read from; part of its identity where Host is empty
 }
 
 // Recipient is one recipient of a message: a distinct address and original address.

@@ -235,13 +235,13 @@ func (v *View) senderNumber() uint32 {
 	if m != nil && v.Event != nil && len(v.Event.Sender) > 0 && string(v.Event.Sender) != m.Sender {
 		m = nil
 	}
-	if m != nil && m.senderNumber != 0 && m.senderNumbered == m.Sender {
+	if m != nil && m.senderNumber != 0 {
 		return m.senderNumber
 	}
 	v.names.buf = v.Append(v.names.buf[:0], DimSender)
 	n := v.names.of(v.names.buf)
 	if m != nil {
-		m.senderNumber, m.senderNumbered = n, m.Sender
+		m.senderNumber = n
 	}
 	return n
 }

@@ -15,7 +15,7 @@ func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 		m.Active = true
 	}
 	if ev.Sender != nil && m.Sender == "" {
-		m.Sender = l.text(m, ev.Sender)
+		m.Sender, m.senderNumber = l.text(m, ev.Sender), 0
 	}
 	if m.State == StateRejected && ev.Recipient != nil {
 		m.State = StateDone // cleanup refuses local mail with a bounce: it was ours

@@ -109,6 +109,14 @@ func (l *Ledger) drop(m *Message) {
 	}
 }
 
+// queueID is text for the message's own queue ID, which is looked at whenever m is sought.
+func (l *Ledger) queueID(m *Message, b []byte) string {
+	if !l.reuse || len(b) == 0 || len(b) > len(m.id) {
+		return l.text(m, b)
+	}
+	return unsafe.String(&m.id[0], copy(m.id[:], b))
+}
+
 // text returns b, clipped, as a string that lives as long as m.
 func (l *Ledger) text(m *Message, b []byte) string {
 	b = clip(b)
