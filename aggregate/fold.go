@@ -200,6 +200,11 @@ type keyed[T any] struct {
 	full bool
 
 	quick numbered[T] `state:"-"` // where at has found them
+
+	// Those of own are not in m but in quick.direct alone: they are the numbers of names' words.
+	own   []uint32 `state:"-"`
+	names *names   `state:"-"`
+	room  []T      `state:"-"` // for the next of them
 }
 
 func newKeyed[T any](dims []Dim) keyed[T] {
@@ -239,13 +244,59 @@ func (k *keyed[T]) atNumber(v *View) *T {
 			return t
 		}
 	}
-	t := k.byWords(v)
+	k.keyOf(v)
+	t := k.newOwn(v.names, uint32(n))
+	if t == nil {
+		t = k.byKey()
+	}
 	q.put(key{n}, t)
 	return t
 }
 
+// newOwn returns a new accumulator of k.own for the key in k.buf, nil where it cannot be one: it
+// has to be new, and the word that has the number.
+func (k *keyed[T]) newOwn(names *names, n uint32) *T {
+	if !named[k.dims[0]] || k.names != nil && k.names != names || names.word(n) != string(k.buf) || k.size() >= maxKeys {
+		return nil
+	}
+	if _, ok := k.m[string(k.buf)]; ok {
+		return nil
+	}
+	if len(k.room) == 0 {
+		k.room = make([]T, min(len(k.own)+1, 64))
+	}
+	t := &k.room[0]
+	k.room = k.room[1:]
+	k.own, k.names = append(k.own, n), names
+	return t
+}
+
+// settle puts the own ones into k.m.
+func (k *keyed[T]) settle() {
+	for _, n := range k.own {
+		k.m[k.names.word(n)] = k.quick.direct[n]
+	}
+	k.own = nil
+}
+
+// each calls f for every key, in no order.
+func (k *keyed[T]) each(f func(key string, t *T)) {
+	for key, t := range k.m {
+		f(key, t)
+	}
+	for _, n := range k.own {
+		f(k.names.word(n), k.quick.direct[n])
+	}
+}
+
 // byWords is at by the words of the values, not their numbers.
 func (k *keyed[T]) byWords(v *View) *T {
+	k.keyOf(v)
+	return k.byKey()
+}
+
+// keyOf makes k.buf the key of v's values.
+func (k *keyed[T]) keyOf(v *View) {
 	k.buf = k.buf[:0]
 	for i, d := range k.dims {
 		if i > 0 {
@@ -258,6 +309,10 @@ func (k *keyed[T]) byWords(v *View) *T {
 			n += j
 		}
 	}
+}
+
+// byKey returns the accumulator of the key in k.buf.
+func (k *keyed[T]) byKey() *T {
 	if t := k.m[string(k.buf)]; t != nil { // makes no string
 		return t
 	}
@@ -266,8 +321,13 @@ func (k *keyed[T]) byWords(v *View) *T {
 
 func (k *keyed[T]) get(key string) *T {
 	t := k.m[key]
+	if t == nil && len(k.own) > 0 {
+		if n := k.names.numbers[key]; uint64(n) < uint64(len(k.quick.direct)) {
+			t = k.quick.direct[n]
+		}
+	}
 	if t == nil {
-		if len(k.m) >= maxKeys && key != otherKey {
+		if k.size() >= maxKeys && key != otherKey {
 			k.full = true
 			return k.get(otherKey)
 		}
@@ -280,9 +340,7 @@ func (k *keyed[T]) get(key string) *T {
 // merge adds o's accumulators to k's, one by one.
 func (k *keyed[T]) merge(o *keyed[T], add func(to, from *T)) {
 	k.full = k.full || o.full
-	for key, from := range o.m {
-		add(k.get(key), from)
-	}
+	o.each(func(key string, from *T) { add(k.get(key), from) })
 }
 
 // cells turns a key into the cells of its columns.
@@ -329,7 +387,7 @@ func cell(d Dim, value string) any {
 	return value
 }
 
-func (k *keyed[T]) size() int { return len(k.m) }
+func (k *keyed[T]) size() int { return len(k.m) + len(k.own) }
 
 // weighed is a key with its accumulator.
 type weighed[T any] struct {
@@ -351,25 +409,23 @@ const fewSorted = 1000
 // sorted returns the first most keys, all where most is 0: the largest weight first, then by key,
 // so that the order depends on the counts alone.
 func (k *keyed[T]) sorted(weight func(*T) int64, most int) []weighed[T] {
-	few := 0 < most && most <= fewSorted && most < len(k.m)
+	few := 0 < most && most <= fewSorted && most < k.size()
 	if !few {
-		all := make([]weighed[T], 0, len(k.m))
-		for key, t := range k.m {
-			all = append(all, weighed[T]{weight(t), key, t})
-		}
+		all := make([]weighed[T], 0, k.size())
+		k.each(func(key string, t *T) { all = append(all, weighed[T]{weight(t), key, t}) })
 		slices.SortFunc(all, compareWeighed[T])
 		return all
 	}
 	first := make([]weighed[T], 0, most+1)
-	for key, t := range k.m {
+	k.each(func(key string, t *T) {
 		w := weighed[T]{weight(t), key, t}
 		if len(first) == most && compareWeighed(w, first[most-1]) > 0 {
-			continue
+			return
 		}
 		i, _ := slices.BinarySearchFunc(first, w, compareWeighed[T])
 		first = slices.Insert(first, i, w)
 		first = first[:min(len(first), most)]
-	}
+	})
 	return first
 }
 

@@ -75,7 +75,12 @@ func (ps *peers) peer(p *parser.Peer) Peer {
 }
 
 // add returns a new place for p, which stays as it is.
-func (ps *peers) add(p *parser.Peer) *knownPeer { return &knownPeer{Peer: ps.peer(p)} }
+func (ps *peers) add(p *parser.Peer) *knownPeer {
+	name, ip, helo := clip(p.Name), clip(p.IP), clip(p.Helo)
+	all := string(slices.Concat(name, ip, helo))
+	n := len(name) + len(ip)
+	return &knownPeer{Peer: Peer{all[:len(name)], all[len(name):n], all[n:], p.Port}}
+}
 
 // is tells whether k is the host p.
 func (k *knownPeer) is(p *parser.Peer) bool {

@@ -39,7 +39,7 @@ type Ledger struct {
 	begun    int64      // messages begun
 	touched  int        // see touch
 	reuse    bool       // released messages that no other names are used again
-	lean     bool       // nobody reads the texts of answers, nor a client's name beside its address
+	lean     bool       // nobody reads the texts of answers, nor a host's name beside its address
 	store    []*Message
 	rooms    rooms      // for recipients, where messages are used again
 	gone     []*Message // released since the latest event began

@@ -102,17 +102,18 @@ type Answer struct {
 // A busy log has many more of them than a cache holds: the fields lie as they are used together,
 // 64 bytes at a time.
 type Message struct {
-	hash    uint64   `state:"-"` // of host and queue ID; see openMessages
-	next    *Message `state:"-"` // with the same hash; see more
-	scope   int      // number of its ledger's scope
-	QueueID string
-	id      [24]byte `state:"-"` // where QueueID lies, if it is no longer; see Ledger.queueID
+	hash     uint64   `state:"-"` // of host and queue ID; see openMessages
+	next     *Message `state:"-"` // with the same hash; see more
+	scope    int      // number of its ledger's scope
+	QueueID  string
+	Instance string
+	begun    int64 // how many had begun before it
 
-	in         *list    `state:"-"` // the ledger's list that it is in
-	before     *Message `state:"-"`
-	after      *Message `state:"-"`
-	Recipients []Recipient
-	lastError  *hostError // nil: none
+	id        [24]byte   `state:"-"` // where QueueID lies, if it is no longer; see Ledger.queueID
+	in        *list      `state:"-"` // the ledger's list that it is in
+	before    *Message   `state:"-"`
+	after     *Message   `state:"-"`
+	lastError *hostError // nil: none
 
 	MTA          parser.MTA
 	State        State
@@ -123,16 +124,15 @@ type Message struct {
 	released     bool
 	named        bool // by another message; see Ledger.drop
 
-	Last     time.Time // of its latest line
-	Closed   time.Time // when it ended; zero: it has not
-	Instance string
+	Recipients []Recipient
+	Last       time.Time // of its latest line
+	Deferrals  int       // deferral lines
+	size       int       // bytes it takes, about
 
-	First     time.Time         // of its first line
-	Announced int               // recipients named or counted when it was queued; 0: not logged
-	Deferrals int               // deferral lines
-	Size      int64             // bytes; 0: not logged
-	size      int               // bytes it takes, about
-	rewritten map[string]string // recipients' addresses before Exim rewrote them, by those after
+	First     time.Time // of its first line
+	Closed    time.Time // when it ended; zero: it has not
+	Announced int       // recipients named or counted when it was queued; 0: not logged
+	Size      int64     // bytes; 0: not logged
 
 	Sender string // "<>": the null path; "": not logged
 	User   string // that logged in, or the local user
@@ -145,8 +145,8 @@ type Message struct {
 	senderNumber uint32     `state:"-"` // of Sender; see names; 0: none
 	settled      bool       `state:"-"` // released, and all that continue it have been
 
-	Client Peer  // that handed it in
-	begun  int64 // how many had begun before it
+	Client    Peer              // that handed it in
+	rewritten map[string]string // recipients' addresses before Exim rewrote them, by those after
 
 	Host           string
 	FromQueueID    string // the message it continues

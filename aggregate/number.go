@@ -12,8 +12,12 @@ import (
 // and for a name that is longer than longestName, the number is 0: not numbered.
 type names struct {
 	numbers map[string]uint32
+	words   []string // the n-th has number n+1
 	buf     []byte
 }
+
+// named are the dimensions whose numbers are those of names.
+var named = [dimCount]bool{DimDomain: true, DimRelay: true, DimSender: true, DimReply: true}
 
 // 64 MiB at most.
 const (
@@ -31,10 +35,14 @@ func (n *names) of(name []byte) uint32 {
 	if len(n.numbers) >= maxNames || len(name) > longestName {
 		return 0
 	}
-	i := uint32(len(n.numbers) + 1)
-	n.numbers[string(name)] = i
+	n.words = append(n.words, string(name))
+	i := uint32(len(n.words))
+	n.numbers[n.words[i-1]] = i
 	return i
 }
+
+// word returns the name that has a number.
+func (n *names) word(number uint32) string { return n.words[number-1] }
 
 // known are the words of an event, as far as a digest has numbered them.
 type known struct {

@@ -61,7 +61,9 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 			if l.relay = l.words.relay; l.relay == nil {
 				l.relay = l.peers.get(&ev.Relay)
 			}
-			r.Relay = l.relay.Peer
+			if r.Relay.IP = l.relay.IP; !l.lean {
+				r.Relay = l.relay.Peer
+			}
 		}
 	}
 	before := r.Outcome

@@ -245,6 +245,9 @@ type coder struct {
 
 func (c *coder) folds(folds []fold) {
 	for _, f := range folds {
+		if f, ok := f.(interface{ settle() }); ok {
+			f.settle()
+		}
 		c.value(reflect.ValueOf(f).Elem())
 	}
 }

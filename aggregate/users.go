@@ -35,6 +35,17 @@ var userColumns = []Column{{"user", "string"}, {"messages", "integer"}, {"recipi
 // clients, and how often the login failed. Local users, who do not log in, are not among them.
 type users struct {
 	keyed[userCounts]
+	latest *userCounts `state:"-"` // of user
+	user   string      `state:"-"`
+}
+
+// of returns the counts of a user, who mostly is the one before: a message and its recipients are
+// counted one after the other.
+func (f *users) of(user string) *userCounts {
+	if f.latest == nil || f.user != user {
+		f.latest, f.user = f.get(user), user
+	}
+	return f.latest
 }
 
 type userCounts struct {
@@ -62,7 +73,7 @@ func (m *Message) loginName() string {
 
 func (f *users) message(v *View) {
 	if name := v.Message.loginName(); name != "" {
-		c := f.get(name)
+		c := f.of(name)
 		c.messages++
 		f.client(c, v)
 	}
@@ -70,7 +81,7 @@ func (f *users) message(v *View) {
 
 func (f *users) recipient(v *View, o Outcome, n int64) {
 	if name := v.Message.loginName(); name != "" {
-		f.get(name).by[o] += n
+		f.of(name).by[o] += n
 	}
 }
 
@@ -104,9 +115,7 @@ func (f *users) merge(o fold) {
 
 func (f *users) rows(most int) (rows [][]any, approximate bool) {
 	approximate = f.full
-	for _, c := range f.m {
-		approximate = approximate || c.clients.full()
-	}
+	f.each(func(_ string, c *userCounts) { approximate = approximate || c.clients.full() })
 	for _, e := range f.sorted(func(c *userCounts) int64 { return c.messages }, most) {
 		c := e.t
 		rows = append(rows, append(f.cells(e.key), c.messages, c.total(), c.by[Delivered], c.by[Bounced], c.by[Expired], c.by[Deferred],
@@ -162,9 +171,7 @@ func (f *loginFailures) merge(o fold) {
 
 func (f *loginFailures) rows(most int) (rows [][]any, approximate bool) {
 	approximate = f.full
-	for _, c := range f.m {
-		approximate = approximate || c.users.full()
-	}
+	f.each(func(_ string, c *loginFailureCounts) { approximate = approximate || c.users.full() })
 	for _, e := range f.sorted(func(c *loginFailureCounts) int64 { return c.count }, most) {
 		c := e.t
 		var user any
