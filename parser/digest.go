@@ -29,8 +29,9 @@ type Digest struct {
 	Latest, First, Last time.Time
 	// Numbering is the same for all digests whose Numbered are of the same words; nil: there are none.
 	Numbering *Numbering
-	// Stopped: a line was later than Digester.Stop, and the rest was left out.
+	// Stopped: a line was later than Digester.Stop, and the rest was left out, so many bytes.
 	Stopped bool
+	Left    int
 
 	lines   []byte // that were read, each with its line feed
 	more    []byte // bytes of events that do not lie in lines
@@ -424,6 +425,12 @@ func (d *Digest) Room(n int) []byte {
 	return d.lines[:0]
 }
 
+// Begin has p parse the lines that follow: another log's. They make the events that they would make
+// of a new Digester with the same Prepare; words keep their numbers.
+func (d *Digester) Begin(p *Parser) {
+	*d = Digester{Parser: p, Prepare: d.Prepare, numbers: d.numbers}
+}
+
 // Lines parses whole lines, each with its line feed, into out, which gets to own them.
 func (d *Digester) Lines(lines []byte, out *Digest) {
 	out.lines = lines
@@ -435,7 +442,8 @@ func (d *Digester) Lines(lines []byte, out *Digest) {
 	}
 	out.Numbering, out.Begins = d.numbers, !d.single
 	d.quick.begin()
-	for start := 0; start < len(lines) && !out.Stopped; {
+	start := 0
+	for start < len(lines) && !out.Stopped {
 		n := bytes.IndexByte(lines[start:], '\n')
 		if n < 0 {
 			n = len(lines) - start
@@ -445,6 +453,7 @@ func (d *Digester) Lines(lines []byte, out *Digest) {
 		}
 		start += n + 1
 	}
+	out.Left = max(0, len(lines)-start)
 	if !d.single {
 		out.Whole = len(out.briefs)
 	}

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"io"
+	"errors"
 	"runtime"
 	"sync"
 
@@ -17,11 +17,15 @@ import (
 const (
 	batches       = 3
 	packedBatches = 5
+	maxSpare      = 2 * packedBatches
 )
 
 // maxAhead is how many logs are parsed ahead at a time; there may be hundreds that are merged,
 // and more goroutines than cores do not help.
 func maxAhead() int { return min(2*(runtime.GOMAXPROCS(0)-1), 16) }
+
+// errStopped ends a log of whose other lines nothing counts.
+var errStopped = errors.New("all other lines are too late")
 
 // batch is a stretch of parsed lines.
 type batch struct {
@@ -33,6 +37,7 @@ type batch struct {
 
 // ahead is a log that is parsed ahead.
 type ahead struct {
+	file       *source.File
 	read       chan *batch // of a compressed log: decompressed, not parsed
 	full, free chan *batch
 	quit       chan struct{}  // closed: nothing more is wanted
@@ -41,34 +46,45 @@ type ahead struct {
 	next       int // event of current
 }
 
-// parseAhead starts reading the rest of file.
-func parseAhead(file *source.File, d *parser.Digester) *ahead {
+// readAhead makes the rest of file ready to be parsed, in the spare batches and in new ones;
+// a compressed file is decompressed from now on, as far as there is room.
+func readAhead(file *source.File, spare *[]*batch) *ahead {
 	n := batches
 	if file.Packed() {
 		n = packedBatches
 	}
 	// No channel is ever full: it has room for all batches there are.
-	a := &ahead{full: make(chan *batch, n), free: make(chan *batch, n), quit: make(chan struct{})}
+	a := &ahead{file: file, full: make(chan *batch, n), free: make(chan *batch, n), quit: make(chan struct{})}
 	for range n {
-		a.free <- &batch{}
+		b := &batch{}
+		if last := len(*spare) - 1; last >= 0 {
+			b, *spare = (*spare)[last], (*spare)[:last]
+		}
+		a.free <- b
 	}
-	from := a.free
 	if file.Packed() {
 		a.read = make(chan *batch, n)
-		from = a.read
 		a.done.Go(func() {
 			a.pass(a.free, a.read, func(b *batch) { b.fill(file) })
 		})
 	}
+	return a
+}
+
+// parse starts parsing.
+func (a *ahead) parse(d *parser.Digester) {
+	from := a.read
+	if from == nil {
+		from = a.free
+	}
 	a.done.Go(func() {
 		a.pass(from, a.full, func(b *batch) {
 			if a.read == nil {
-				b.fill(file)
+				b.fill(a.file)
 			}
 			b.parse(d)
 		})
 	})
-	return a
 }
 
 // pass does something with each batch and hands it on, up to the last.
@@ -101,10 +117,12 @@ func (b *batch) fill(file *source.File) {
 func (b *batch) parse(d *parser.Digester) {
 	b.Reset()
 	d.Lines(b.lines, &b.Digest)
-	if b.err != nil {
+	switch {
+	case b.Stopped:
+		b.err = errStopped
+		b.read -= int64(b.Left)
+	case b.err != nil:
 		d.Flush(&b.Digest)
-	} else if b.Stopped {
-		b.err = io.EOF
 	}
 }
 
@@ -127,8 +145,17 @@ func (a *ahead) line(ev *parser.Event) (b *batch, i int, v parser.Verdict, err e
 	return a.current, a.next - 1, a.current.Event(a.next-1, ev), nil
 }
 
-// stop ends reading ahead.
-func (a *ahead) stop() {
+// stop ends reading ahead, and makes the batches spare.
+func (a *ahead) stop(spare *[]*batch) {
 	close(a.quit)
 	a.done.Wait()
+	for _, c := range [...]chan *batch{a.free, a.read, a.full} {
+		for len(c) > 0 {
+			*spare = append(*spare, <-c)
+		}
+	}
+	if a.current != nil {
+		*spare = append(*spare, a.current)
+	}
+	*spare = (*spare)[:min(len(*spare), maxSpare)]
 }

@@ -88,6 +88,36 @@ func TestCoresDoNotMatter(t *testing.T) {
 			}
 		}
 	})
+	// Archives that follow each other, of both MTAs and with stamps of both kinds, of which one is
+	// damaged and one no mail log: each is decompressed while the one before is read.
+	t.Run("archives", func(t *testing.T) {
+		dir := t.TempDir()
+		for i := range 8 {
+			opt := generate.Options{Exim: i%3 == 1, Bytes: 1 << 20, Seed: uint64(i)}
+			var log bytes.Buffer
+			if _, err := generate.Write(&log, opt); err != nil {
+				t.Fatal(err)
+			}
+			if i == 6 {
+				log.Reset()
+				for j := range 50_000 {
+					fmt.Fprintf(&log, "2026-01-11T06:00:00.%06dZ web httpd[7]: GET /\n", j)
+				}
+			}
+			later := strings.NewReplacer("Jan  5", fmt.Sprintf("Jan %2d", 5+i), "2026-01-05", fmt.Sprintf("2026-01-%02d", 5+i)).Replace(log.String())
+			packed, err := pack("gzip", []byte(later))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if i == 4 {
+				packed = packed[:len(packed)*2/3]
+			}
+			if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("mail.log.%d.gz", 8-i)), packed, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		same(t, []string{dir}, append(commands, "report", "bounces --format json", "report --until 2026-01-07T06:02:00Z --format json")...)
+	})
 	t.Run("testdata", func(t *testing.T) {
 		same(t, []string{fixture.Testdata(t, "logs")}, commands...)
 	})

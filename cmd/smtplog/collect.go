@@ -41,6 +41,11 @@ func (in *input) collect(c *aggregate.Collector, each func(l *log, m *aggregate.
 		l.close(in)
 		in.count(l)
 	}
+	for _, l := range in.pending {
+		if l.ahead != nil {
+			l.close(in)
+		}
+	}
 	c.Read(in.files, in.bytes)
 	c.Sources(in.kinds, len(in.skipped))
 	c.Finish()

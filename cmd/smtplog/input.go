@@ -92,11 +92,13 @@ type input struct {
 	// passing, if set, says which lines nobody looks at; a log that no other is merged with is
 	// taken in whole batches then.
 	passing     *parser.Passing
-	ahead       int       // how many are
-	opened      int       // logs that are read and stay open meanwhile
-	packed      int       // compressed logs that are read and do not
-	again       bool      // what there is to say of the logs has been said
-	first, last time.Time // of the mail system's lines that were parsed
+	digester    *parser.Digester // of logs that are taken so, one after the other
+	spare       []*batch         // of logs that were parsed ahead
+	ahead       int              // how many are
+	opened      int              // logs that are read and stay open meanwhile
+	packed      int              // compressed logs that are read and do not
+	again       bool             // what there is to say of the logs has been said
+	first, last time.Time        // of the mail system's lines that were parsed
 }
 
 // clockEvery is how many lines may be passed over before one is parsed for its stamp.

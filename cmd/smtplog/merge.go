@@ -59,28 +59,45 @@ func (in *input) next() *log {
 	return in.active[0]
 }
 
+// ready makes a log ready to be read from its beginning.
+func (l *log) ready(in *input) error {
+	if l.parser != nil {
+		return nil
+	}
+	if err := l.file.Rewind(); err != nil {
+		return err
+	}
+	p := parser.New(l.opt)
+	p.Prime(l.file.Head(headSize))
+	if err := in.admit(l); err != nil {
+		return err
+	}
+	l.parser = p
+	return nil
+}
+
+// whole tells whether a log's lines can be counted together, where no other is active.
+func (in *input) whole(l *log) bool { return in.passing != nil && l.detail == "" && l.long() }
+
 // begin starts a log whose turn has come and reads its first line.
 func (l *log) begin(in *input) bool {
-	err := l.file.Rewind()
-	if err == nil {
-		l.parser = parser.New(l.opt)
-		l.parser.Prime(l.file.Head(headSize))
-		err = in.admit(l)
-	}
-	if err != nil {
+	if err := l.ready(in); err != nil {
 		in.p.errorf("%s: %v", l.path, err)
 		l.file.Close()
 		return false
 	}
 	l.time, l.ev = l.start, &l.event
-	alone := in.passing != nil && len(in.active) == 0 && l.detail == "" && l.long()
-	if alone || in.prepare != nil && in.ahead < maxAhead() && l.long() {
-		in.ahead++
-		d := &parser.Digester{Parser: l.parser, Prepare: in.prepare()}
-		if alone {
-			in.takeWhole(l, d)
+	alone := len(in.active) == 0 && in.whole(l)
+	if l.ahead != nil || alone || in.prepare != nil && in.ahead < maxAhead() && l.long() {
+		if l.ahead == nil {
+			l.readAhead(in)
 		}
-		l.ahead = parseAhead(l.file, d)
+		if alone {
+			l.ahead.parse(in.takeWhole(l))
+			in.early()
+		} else {
+			l.ahead.parse(&parser.Digester{Parser: l.parser, Prepare: in.prepare()})
+		}
 	}
 	if in.skim != nil {
 		in.skim(l)
@@ -139,18 +156,41 @@ func (l *log) advance(in *input) bool {
 	}
 }
 
-// takeWhole has a log's lines counted together, without a look at each, until the next log's turn
-// comes.
-func (in *input) takeWhole(l *log, d *parser.Digester) {
+// readAhead has a log read ahead.
+func (l *log) readAhead(in *input) {
+	in.ahead++
+	l.ahead = readAhead(l.file, &in.spare)
+}
+
+// early has the log whose turn comes next decompressed as far as there is room, while the one
+// before is read.
+func (in *input) early() {
+	if len(in.pending) == 0 || in.ahead > maxAhead() {
+		return
+	}
+	if l := in.pending[0]; l.file.Packed() && in.whole(l) && l.ready(in) == nil {
+		l.readAhead(in)
+	}
+}
+
+// takeWhole returns a Digester that has a log's lines counted together, without a look at each,
+// until the next log's turn comes.
+func (in *input) takeWhole(l *log) *parser.Digester {
+	if in.digester == nil {
+		in.digester = &parser.Digester{Prepare: in.prepare()}
+	}
+	d := in.digester // of a log that was read before
+	d.Begin(l.parser)
 	if len(in.pending) > 0 {
 		if d.Limit = in.pending[0].start; d.Limit.IsZero() {
-			return
+			return d
 		}
 	}
 	d.Passing = in.passing
 	if !l.file.Stream() {
 		d.Stop = in.s.stop
 	}
+	return d
 }
 
 // takeBatch makes all of d that is counted together the current line. The log's time stays that
@@ -199,7 +239,7 @@ func (l *log) ended(in *input, err error) bool {
 // goOn ends a log behind which nothing counts.
 func (l *log) goOn(in *input) bool {
 	if !in.s.stop.IsZero() && l.time.After(in.s.stop) && !l.file.Stream() {
-		l.finish(in, io.EOF)
+		l.finish(in, errStopped)
 		return false
 	}
 	return true
@@ -208,7 +248,7 @@ func (l *log) goOn(in *input) bool {
 // close closes a log's file.
 func (l *log) close(in *input) {
 	if l.ahead != nil {
-		l.ahead.stop()
+		l.ahead.stop(&in.spare)
 		in.ahead--
 		l.ahead = nil
 	}
@@ -219,7 +259,7 @@ func (l *log) close(in *input) {
 		in.opened--
 	}
 	l.admitted, l.blocks = false, false
-	l.ev, l.line, l.whole = nil, nil, nil // a batch of lines hangs on them
+	l.ev, l.line, l.whole, l.parser = nil, nil, nil, nil // a batch of lines hangs on them
 	if l.skim != nil {
 		l.skim.stop()
 		l.skim = nil
@@ -263,7 +303,7 @@ func (l *log) take(in *input, line []byte, v parser.Verdict) {
 func (in *input) rewind() error {
 	for _, l := range in.logs {
 		l.close(in)
-		l.parser, l.lines, l.known, l.mail, l.passed = nil, 0, false, false, nil
+		l.lines, l.known, l.mail, l.passed = 0, false, false, nil
 		if l.history != nil {
 			f, err := source.Open("-", l.history.reader())
 			if err != nil && !errors.Is(err, source.ErrEmpty) {
@@ -282,7 +322,6 @@ func (in *input) rewind() error {
 func (l *log) finish(in *input, err error) {
 	f := l.file
 	l.close(in)
-	l.parser = nil
 	in.anyMail = in.anyMail || l.known
 	if l.latest.After(l.time) {
 		l.time = l.latest
@@ -297,6 +336,10 @@ func (l *log) finish(in *input, err error) {
 		in.p.sayf("warning: %s: has lines of %s, after it was last written (%s): its years are not sure; --year sets them",
 			l.path, l.time.Format(time.DateOnly), f.Modified.In(in.s.zone).Format(time.DateOnly))
 	}
+	stopped := err == errStopped
+	if stopped {
+		err = io.EOF
+	}
 	if err == io.EOF && !l.mail && !l.named {
 		in.skip(l.path, "no line of a mail system")
 	}
@@ -305,6 +348,10 @@ func (l *log) finish(in *input, err error) {
 	case err != io.EOF:
 		l.failed = err
 		in.p.errorf("%s: %v after line %d", l.path, err, l.lines)
+	case stopped && !l.known && l.named:
+		in.p.errorf("%s: no line of Postfix's or Exim's up to --until", l.path)
+	case stopped && !l.known:
+		in.p.sayf("%s: no line of Postfix's or Exim's up to --until", l.path)
 	case l.lines == 0 && len(in.logs) > 1:
 		in.p.sayf("%s: is empty", l.path)
 	case l.lines == 0:
