@@ -161,25 +161,26 @@ type Recipient struct {
 	Address  string // as logged, without brackets
 	Original string // before aliases; "" where it is the same
 	Outcome  Outcome
-	Time     time.Time     // of the deciding line
-	Delay    time.Duration // since its arrival, as that line says (delay=, QT=)
-	HasDelay bool          // it says so: a Delay of 0 is one
-	Relay    Peer          // next hop
-	Attempts int           // real ones: deferrals without an attempt are not counted
-	Answer   Answer        // that decided the outcome
-	Status   status.Code   // of Answer: StatusOf
-	NextID   string        // the queue ID that continues it
+	HasDelay bool // the deciding line says so: a Delay of 0 is one
 	// Cancelled: the message was given up by an administrator or by a time limit for frozen
 	// messages; Answer is the last deferral's (Exim "cancelled by").
-	Cancelled bool
-	Next      *Message
+	Cancelled   bool
+	DeferredFor status.Reason // why it was first put off
 
-	FirstDeferred time.Time     // of the first deferral line; zero: none
-	DeferredFor   status.Reason // why it was first put off
+	failed Outcome     // how it failed before the message was frozen; see unfail
+	Status status.Code // of Answer: StatusOf
+	domain uint32      `state:"-"` // its number, see names; 0: none
 
-	failed   Outcome // how it failed before the message was frozen; see unfail
-	domain   uint32  `state:"-"` // its number, see names; 0: none
-	nextHash uint64  `state:"-"` // of NextID; 0: not known
+	Time     time.Time     // of the deciding line
+	Delay    time.Duration // since its arrival, as that line says (delay=, QT=)
+	Attempts int           // real ones: deferrals without an attempt are not counted
+	Relay    Peer          // next hop
+	Answer   Answer        // that decided the outcome
+	NextID   string        // the queue ID that continues it
+	nextHash uint64        `state:"-"` // of NextID; 0: not known
+	Next     *Message
+
+	FirstDeferred time.Time // of the first deferral line; zero: none
 }
 
 // hostError is the latest evidence about one host on a message.

@@ -15,12 +15,12 @@ const (
 	firstTextRoom = 256
 )
 
-// rooms is memory for recipients of messages that are gone, by how many it has room for: 4, 8, 16,
-// 32 and 64. A message has as much as it needs; the larger ones are few.
-type rooms [5][][]Recipient
+// rooms is memory for recipients of messages that are gone, by how many it has room for: 1, 2, 4, 8,
+// 16, 32 and 64. A message has as much as it needs; the larger ones are few.
+type rooms [7][][]Recipient
 
 const (
-	leastRoom  = 4
+	leastRoom  = 1
 	roomsOfOne = 1 << 13 // recipients that the rooms of one size may have together
 )
 

@@ -6,7 +6,7 @@ import (
 )
 
 // streamFrom is from how many rows on a table is large (Options.Stream).
-const streamFrom = 10_000
+const streamFrom = 1000
 
 // table makes the table of a fold.
 func (s *spec) table(f fold, stream bool) Table {
