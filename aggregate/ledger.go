@@ -59,8 +59,12 @@ type Ledger struct {
 }
 
 // DefaultLimit is a new Ledger's Limit: room for half a million messages, which with what the
-// collection of garbage needs make less than 1 GiB.
-const DefaultLimit = 384 << 20
+// collection of garbage needs make less than 1 GiB. Where messages are used again there is less
+// garbage, and the limit is reuseLimit.
+const (
+	DefaultLimit = 384 << 20
+	reuseLimit   = 640 << 20
+)
 
 // What a message and a recipient take besides their strings, with their places in maps and
 // slices.

@@ -220,6 +220,9 @@ func NewCollector(opt Options) (*Collector, error) {
 	c.known = knownWords{names: c.names, peers: &c.ledger.peers}
 	c.ledger.reuse = opt.Reuse && opt.Release == nil && !opt.Bounces
 	c.ledger.lean = c.ledger.reuse && opt.Filter.Empty()
+	if c.ledger.reuse {
+		c.ledger.Limit = reuseLimit
+	}
 	return c, nil
 }
 

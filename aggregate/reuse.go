@@ -12,7 +12,7 @@ import (
 const (
 	storeMax      = 1 << 12
 	textRoom      = 2 << 10
-	firstTextRoom = 256
+	firstTextRoom = 128
 )
 
 // rooms is memory for recipients of messages that are gone, by how many it has room for: 1, 2, 4, 8,
