@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -92,6 +93,19 @@ type program struct {
 	held           *bytes.Buffer // not nil: what is said to stderr waits here
 	failed         bool          // something was said to stderr that makes the exit code 1
 	output         *outFile      // that is being written
+	shown          failing       // help and version
+}
+
+// failing remembers why a write to w failed.
+type failing struct {
+	w   io.Writer
+	err error
+}
+
+func (f *failing) Write(b []byte) (int, error) {
+	n, err := f.w.Write(b)
+	f.err = cmp.Or(f.err, err)
+	return n, err
 }
 
 // errorf says what went wrong and makes the exit code 1; the command goes on.
@@ -149,16 +163,19 @@ type exitCode int
 
 // run is the program: it returns the exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	p := &program{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr}
 	defer func() {
 		if e := recover(); e != nil {
 			c, ok := e.(exitCode)
 			if !ok {
 				panic(e)
 			}
-			code = int(c)
+			if code = int(c); p.shown.err != nil {
+				p.sayf("%v", p.shown.err)
+				code = exitUnread
+			}
 		}
 	}()
-	p := &program{ctx: ctx, stdin: stdin, stdout: stdout, stderr: stderr}
 	if len(args) > 0 && args[0] == completeWord {
 		for _, word := range complete(p.grammar(new(cli)).Model, args[1:]) {
 			fmt.Fprintln(stdout, word)
@@ -168,6 +185,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	parsed, err := p.parse(args, commandOf(args))
 	if err != nil {
 		p.sayf("%v", err)
+		if p.shown.err != nil {
+			return exitUnread
+		}
 		p.sayf("hint: smtplog --help")
 		if isCheck(err) {
 			p.checkFailed(err)
@@ -204,8 +224,9 @@ func (p *program) do(parsed *kong.Context) (code int) {
 
 // grammar makes what reads the command line: of c, a cli or as much of it as is needed.
 func (p *program) grammar(c any, more ...kong.Option) *kong.Kong {
+	p.shown.w = p.stdout
 	k, err := kong.New(c, append([]kong.Option{kong.Name("smtplog"), kong.Description(description),
-		kong.Writers(p.stdout, p.stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
+		kong.Writers(&p.shown, p.stderr), kong.Exit(func(c int) { panic(exitCode(c)) }),
 		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
 		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // without the variable of each
@@ -232,7 +253,7 @@ func (p *program) parse(args []string, command string) (*kong.Context, error) {
 	notes, err := loadConfig(k)
 	var parsed *kong.Context
 	if err == nil {
-		parsed, err = k.Parse(args)
+		parsed, err = k.Parse(flagsFirst(k.Model, args))
 	}
 	if err != nil && command != "" {
 		return p.parse(args, "")
@@ -242,6 +263,46 @@ func (p *program) parse(args []string, command string) (*kong.Context, error) {
 	}
 	p.noProgress = reflect.ValueOf(c).Elem().FieldByName("NoProgress").Bool()
 	return parsed, err
+}
+
+// flagsFirst puts a command line's flags before its other words, which keep their order, as GNU's
+// tools do: kong takes no path behind a flag that has one before it. A line with a flag that the
+// command lacks stays as it is.
+func flagsFirst(model *kong.Application, line []string) []string {
+	node, args := model.Node, line
+	var flags, words []string
+	if len(line) > 0 {
+		for _, child := range model.Children {
+			if child.Name == line[0] {
+				node, flags, args = child, line[:1:1], line[1:]
+			}
+		}
+	}
+	if node == model.Node && model.DefaultCmd != nil {
+		node = model.DefaultCmd
+	}
+	known := slices.Concat(node.AllFlags(false)...)
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		switch {
+		case arg == "--":
+			return slices.Concat(flags, []string{"--"}, words, args[i+1:])
+		case len(arg) < 2 || arg[0] != '-':
+			words = append(words, arg)
+			continue
+		}
+		name, _, assigned := strings.Cut(arg, "=")
+		f := flagOf(known, name)
+		if f == nil {
+			return line
+		}
+		flags = append(flags, arg)
+		if i+1 < len(args) && !assigned && !f.IsBool() {
+			i++
+			flags = append(flags, args[i])
+		}
+	}
+	return append(flags, words...)
 }
 
 // commandOf returns the field of cli that alone reads args as all of it does; "" where that is not

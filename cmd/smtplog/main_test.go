@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/smtplog/smtplog/internal/fixture"
 )
 
 // A command's own grammar reads a command line as the whole grammar does.
@@ -101,3 +104,44 @@ func TestWholeGrammar(t *testing.T) {
 		}
 	}
 }
+
+// Flags may stand between the other words.
+func TestFlagsAnywhere(t *testing.T) {
+	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
+	for _, tt := range []struct{ line, want string }{
+		{"a.log --since today b.log", "--since today a.log b.log"},
+		{"report a.log --top=3 b.log -o x c.log", "report --top=3 -o x a.log b.log c.log"},
+		{"trace 3A1B2C a.log --no-progress b.log", "trace --no-progress 3A1B2C a.log b.log"},
+		{"a.log --table reasons -- --table --top", "--table reasons -- a.log --table --top"},
+		{"bounces a.log --suppress - --per-sender b.log", "bounces --suppress --per-sender a.log - b.log"},
+		{"a.log --nonsense b.log", "a.log --nonsense b.log"},
+		{"explain 550 5.1.1 no such user", "explain 550 5.1.1 no such user"},
+		{"", ""},
+	} {
+		p := &program{ctx: context.Background(), stdout: io.Discard, stderr: io.Discard}
+		model := p.grammar(new(cli)).Model
+		if got := strings.Join(flagsFirst(model, strings.Fields(tt.line)), " "); got != tt.want {
+			t.Errorf("%q: %q, want %q", tt.line, got, tt.want)
+		}
+	}
+	var stdout, stderr bytes.Buffer
+	path := fixture.Testdata(t, "logs/postfix.log")
+	if code := run(context.Background(), []string{path, "--year", "2026", fixture.Testdata(t, "logs/exim.log")}, nil, &stdout, &stderr); code != exitDone || !strings.Contains(stdout.String(), "2 files") {
+		t.Errorf("exit code %d: %s%s", code, stderr.Bytes(), stdout.Bytes())
+	}
+}
+
+// A disk that is full is said, whatever was to be written.
+func TestFullDisk(t *testing.T) {
+	for _, args := range []string{"--version", "--help", "codes", "report --help", "man", "report " + fixture.Testdata(t, "logs/postfix.log")} {
+		var stderr bytes.Buffer
+		code := run(context.Background(), strings.Fields(args), strings.NewReader(""), fullDisk{}, &stderr)
+		if code != exitUnread || !strings.Contains(stderr.String(), "no room") || strings.Contains(stderr.String(), "hint") {
+			t.Errorf("%s: exit code %d, %s", args, code, stderr.Bytes())
+		}
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no room") }
