@@ -135,10 +135,18 @@ func trimRight(b []byte) []byte {
 	return b
 }
 
+// wordByte marks letters, digits, hyphens and underscores.
+var wordByte = func() (t [256]bool) {
+	for c := range t {
+		t[c] = isAlnum(byte(c)) || c == '-' || c == '_'
+	}
+	return t
+}()
+
 // wordOf returns the letters, digits and hyphens at the start of b.
 func wordOf(b []byte) []byte {
 	i := 0
-	for i < len(b) && (isAlnum(b[i]) || b[i] == '-' || b[i] == '_') {
+	for i < len(b) && wordByte[b[i]] {
 		i++
 	}
 	if i == 0 {

@@ -203,13 +203,35 @@ func eximIDLen(b []byte) int {
 			return 0
 		}
 	}
-	for i, c := range b[:n] {
-		if !isAlnum(c) && (c != '-' || i != 6 && i != n-3 && i != n-5) {
+	hyphens := 0
+	for _, c := range b[:n] {
+		k := eximIDByte[c]
+		if k == 0 {
 			return 0
 		}
+		hyphens += int(k >> 1)
+	}
+	for _, i := range [...]int{6, n - 3, n - 5} { // nowhere else
+		if b[i] == '-' {
+			hyphens--
+		}
+	}
+	if hyphens != 0 {
+		return 0
 	}
 	return n
 }
+
+// eximIDByte is 1 for the letters and digits of a queue ID, 2 for its hyphens, else 0.
+var eximIDByte = func() (t [256]uint8) {
+	for c := range t {
+		if isAlnum(byte(c)) {
+			t[c] = 1
+		}
+	}
+	t['-'] = 2
+	return t
+}()
 
 // cutEximStamp cuts Exim's own stamp. A queue ID begins with a digit as well, hence the look
 // at the hyphens.

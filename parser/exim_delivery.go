@@ -115,8 +115,11 @@ func (p *Parser) eximConfirmation(val []byte, ev *Event) {
 // eximNextID finds the queue ID that the next hop gave, in the words of Postfix ("queued as
 // X"), Exim ("id=X") and Sendmail ("X Message accepted for delivery").
 func eximNextID(b []byte) []byte {
-	for i := 0; i < len(b); i++ {
-		switch b[i] {
+	for i, c := range b {
+		if c != 'q' && c != 'i' && c != 'M' {
+			continue
+		}
+		switch c {
 		case 'q':
 			if rest, ok := cutPrefix(b[i:], "queued as "); ok {
 				return queueIDWord(rest)
