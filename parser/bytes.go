@@ -135,6 +135,16 @@ func trimRight(b []byte) []byte {
 	return b
 }
 
+// run returns how many bytes b begins with that are marked.
+func run(marked *[256]bool, b []byte) int {
+	for i, c := range b {
+		if !marked[c] {
+			return i
+		}
+	}
+	return len(b)
+}
+
 // wordByte marks letters, digits, hyphens and underscores.
 var wordByte = func() (t [256]bool) {
 	for c := range t {
@@ -145,12 +155,9 @@ var wordByte = func() (t [256]bool) {
 
 // wordOf returns the letters, digits and hyphens at the start of b.
 func wordOf(b []byte) []byte {
-	i := 0
-	for i < len(b) && wordByte[b[i]] {
-		i++
-	}
-	if i == 0 {
+	n := run(&wordByte, b)
+	if n == 0 {
 		return nil
 	}
-	return b[:i]
+	return b[:n]
 }

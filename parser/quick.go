@@ -393,9 +393,7 @@ type quickPeer struct {
 func (l *quickLine) peer(i int) (p quickPeer, after int, ok bool) {
 	b := l.b
 	p.name = i
-	for i < len(b) && nameByte[b[i]] {
-		i++
-	}
+	i += run(&nameByte, b[i:])
 	p.nameEnd = i
 	if i == p.name {
 		return p, 0, false
@@ -413,9 +411,7 @@ func (l *quickLine) address(i int) (p quickPeer, after int, ok bool) {
 	}
 	i++
 	p.ip = i
-	for i < len(b) && addressByte[b[i]] {
-		i++
-	}
+	i += run(&addressByte, b[i:])
 	p.ipEnd = i
 	if i == p.ip || i >= len(b) || b[i] != ']' {
 		return p, 0, false
@@ -467,9 +463,7 @@ var nameByte, addressByte = func() (name, addr [256]bool) {
 // for Parse.
 func (l *quickLine) angle(i int) (end int, ok bool) {
 	b := l.b
-	for i < len(b) && plainByte[b[i]] {
-		i++
-	}
+	i += run(&plainByte, b[i:])
 	if i+1 >= len(b) || b[i] != '>' || b[i+1] != ',' {
 		return 0, false
 	}
@@ -612,8 +606,7 @@ func (l *quickLine) attempt(i int) bool {
 	}
 	if hasPrefix(b[i:], ", tls=") {
 		a.tls = i + len(", tls=")
-		for i = a.tls; i < len(b) && nameByte[b[i]]; i++ {
-		}
+		i = a.tls + run(&nameByte, b[a.tls:])
 		a.tlsEnd = i
 	}
 	if !hasPrefix(b[i:], ", dsn=") {
@@ -640,9 +633,7 @@ func (l *quickLine) relay(a *quickAttempt, i int) (after int, ok bool) {
 	b := l.b
 	a.dir = Out
 	a.relay.name = i
-	for i < len(b) && nameByte[b[i]] {
-		i++
-	}
+	i += run(&nameByte, b[i:])
 	a.relay.nameEnd = i
 	switch {
 	case i == a.relay.name || i+1 >= len(b):

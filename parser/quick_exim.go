@@ -67,9 +67,7 @@ func (d *Digester) quickEximEntry(line []byte, start, end, id int) bool {
 // bracket, a backslash or a control byte, or that ends with a colon, is for Parse.
 func (l *quickLine) word(i int) (end int, ok bool) {
 	b, from := l.b, i
-	for i < len(b) && plainByte[b[i]] {
-		i++
-	}
+	i += run(&plainByte, b[i:])
 	return i, i > from && (i == len(b) || b[i] == ' ' && i+1 < len(b) && b[i+1] != ' ') && b[i-1] != ':'
 }
 
@@ -204,16 +202,13 @@ func (l *quickLine) eximHost(i int) (p quickPeer, helo, heloEnd, after int, ok b
 	b := l.b
 	i += len(" H=")
 	p.name = i
-	for i < len(b) && nameByte[b[i]] {
-		i++
-	}
+	i += run(&nameByte, b[i:])
 	if p.nameEnd = i; i == p.name || !hasPrefix(b[i:], " ") {
 		return p, 0, 0, 0, false
 	}
 	if hasPrefix(b[i:], " (") {
 		helo = i + len(" (")
-		for i = helo; i < len(b) && nameByte[b[i]]; i++ {
-		}
+		i = helo + run(&nameByte, b[helo:])
 		if heloEnd = i; helo == heloEnd || !hasPrefix(b[i:], ") ") {
 			return p, 0, 0, 0, false
 		}

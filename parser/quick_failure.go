@@ -172,9 +172,7 @@ func (l *quickLine) refused(i int) bool {
 	words := b[stage:i]
 	i += len(" from ")
 	client := quickPeer{name: i}
-	for i < len(b) && nameByte[b[i]] {
-		i++
-	}
+	i += run(&nameByte, b[i:])
 	client.nameEnd = i
 	host, i, ok := l.address(i)
 	if !ok || i+3 > len(b) || b[i] != ':' || b[i+1] != ' ' || b[i+2] == ' ' || b[i+2] == '\t' {
@@ -209,15 +207,13 @@ func (l *quickLine) attributes(ev *Event, i int) bool {
 		return false
 	}
 	from := i + len("from=<")
-	for i = from; i < len(b) && plainByte[b[i]]; i++ {
-	}
+	i = from + run(&plainByte, b[from:])
 	fromEnd := i
 	if !hasPrefix(b[i:], "> to=<") {
 		return false
 	}
 	to := i + len("> to=<")
-	for i = to; i < len(b) && plainByte[b[i]]; i++ {
-	}
+	i = to + run(&plainByte, b[to:])
 	toEnd := i
 	if !hasPrefix(b[i:], "> proto=") {
 		return false
@@ -228,8 +224,7 @@ func (l *quickLine) attributes(ev *Event, i int) bool {
 		return false
 	}
 	helo := i + len(" helo=<")
-	for i = helo; i < len(b) && nameByte[b[i]]; i++ {
-	}
+	i = helo + run(&nameByte, b[helo:])
 	if i != len(b)-1 || b[i] != '>' || i == helo || to == toEnd {
 		return false
 	}
