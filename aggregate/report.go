@@ -34,7 +34,8 @@ type Options struct {
 	// Recent is how long what happens is counted apart as well, for Collector.Recent; 0: not.
 	Recent time.Duration
 	// Reuse says that the messages which Add and Event return are not kept: once released they
-	// become others. It does nothing where messages are kept.
+	// become others. Without a Filter their answers have no texts and their hosts no names. It does
+	// nothing where messages are kept.
 	Reuse bool
 	// Release, if set, gets every message when it is finished, or at Finish.
 	Release func(*Message)
