@@ -2,6 +2,8 @@ package aggregate
 
 import (
 	"math/rand/v2"
+	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -48,6 +50,53 @@ func TestChosenKeys(t *testing.T) {
 		for i, k := range keys[:n] {
 			if p := q.find(k); p == nil || *p != i {
 				t.Fatalf("%s: key %d is lost", name, i)
+			}
+		}
+	}
+}
+
+// A word counts in one place, whether it comes with a number or without, after the fold was saved,
+// or merged, and whatever bytes it has.
+func TestOwnKeys(t *testing.T) {
+	senders := []string{"a@b.example", "x\x00y", "x?y", "x\x00y", strings.Repeat("l", longestName+1), "<>", "c@d.example"}
+	names := newNames()
+	count := func(f *recipients, numbered func(i int) bool) {
+		for i := range 5 * len(senders) {
+			v := &View{Message: &Message{Sender: senders[(i*3)%len(senders)]}}
+			if numbered(i) {
+				v.names = names
+			}
+			f.recipient(v, Delivered, int64(i+1))
+		}
+	}
+	want := newRecipients(DimSender)
+	count(want, func(int) bool { return false })
+	for name, numbered := range map[string]func(i int) bool{
+		"all":    func(int) bool { return true },
+		"first":  func(i int) bool { return i < len(senders) },
+		"last":   func(i int) bool { return i >= len(senders) },
+		"odd":    func(i int) bool { return i%2 == 1 },
+		"nobody": func(int) bool { return false },
+	} {
+		for _, saved := range []bool{false, true} {
+			f, merged := newRecipients(DimSender), newRecipients(DimSender)
+			count(f, func(i int) bool {
+				if saved && i == 2*len(senders) {
+					f.settle()
+				}
+				return numbered(i)
+			})
+			merged.merge(f)
+			for _, most := range []int{0, 1, 3} {
+				rows, _ := want.rows(0)
+				if most > 0 {
+					rows = rows[:most]
+				}
+				for how, got := range map[string]*recipients{"counted": f, "merged": merged} {
+					if r, _ := got.rows(most); !reflect.DeepEqual(r, rows) || got.size() != want.size() {
+						t.Errorf("%s, saved %v, %s, first %d: %v, want %v", name, saved, how, most, r, rows)
+					}
+				}
 			}
 		}
 	}
