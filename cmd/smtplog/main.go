@@ -267,7 +267,7 @@ func (p *program) parse(args []string, command string) (*kong.Context, error) {
 
 // flagsFirst puts a command line's flags before its other words, which keep their order, as GNU's
 // tools do: kong takes no path behind a flag that has one before it. A line with a flag that the
-// command lacks stays as it is.
+// command lacks, or that has no value, stays as it is: a path must not become the value of -o.
 func flagsFirst(model *kong.Application, line []string) []string {
 	node, args := model.Node, line
 	var flags, words []string
@@ -297,8 +297,10 @@ func flagsFirst(model *kong.Application, line []string) []string {
 			return line
 		}
 		flags = append(flags, arg)
-		if i+1 < len(args) && !assigned && !f.IsBool() {
-			i++
+		if !assigned && !f.IsBool() {
+			if i++; i == len(args) || len(args[i]) > 1 && args[i][0] == '-' {
+				return line
+			}
 			flags = append(flags, args[i])
 		}
 	}

@@ -115,6 +115,8 @@ func TestFlagsAnywhere(t *testing.T) {
 		{"a.log --table reasons -- --table --top", "--table reasons -- a.log --table --top"},
 		{"bounces a.log --suppress - --per-sender b.log", "bounces --suppress --per-sender a.log - b.log"},
 		{"a.log --nonsense b.log", "a.log --nonsense b.log"},
+		{"a.log -o", "a.log -o"}, {"a.log b.log --since", "a.log b.log --since"}, {"a.log -o -- b.log", "a.log -o -- b.log"},
+		{"a.log -o --top=3", "a.log -o --top=3"}, {"a.log -o - b.log", "-o - a.log b.log"},
 		{"explain 550 5.1.1 no such user", "explain 550 5.1.1 no such user"},
 		{"", ""},
 	} {
