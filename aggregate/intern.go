@@ -74,8 +74,8 @@ func (ps *peers) peer(p *parser.Peer) Peer {
 	return Peer{ps.strings.get(p.Name), ps.strings.get(p.IP), ps.strings.get(p.Helo), p.Port}
 }
 
-// add returns a new place for p, which stays as it is.
-func (ps *peers) add(p *parser.Peer) *knownPeer {
+// newPeer returns a place of its own for p, clipped.
+func newPeer(p *parser.Peer) *knownPeer {
 	name, ip, helo := clip(p.Name), clip(p.IP), clip(p.Helo)
 	all := string(slices.Concat(name, ip, helo))
 	n := len(name) + len(ip)

@@ -55,7 +55,6 @@ type known struct {
 // knownWords turns the numbers that digests of one log give words into this Collector's.
 type knownWords struct {
 	names     *names
-	peers     *peers
 	numbering *parser.Numbering // whose numbers they are
 	domains   []uint32
 	senders   []uint32
@@ -99,7 +98,7 @@ func (k *knownWords) of(d *parser.Digest, i int, ev *parser.Event) (w known) {
 	if n.Relay != 0 {
 		p := entry(&k.relays, n.Relay)
 		if *p == nil {
-			*p = k.peers.add(&ev.Relay)
+			*p = newPeer(&ev.Relay)
 		}
 		w.relay = *p
 	}

@@ -218,7 +218,7 @@ func NewCollector(opt Options) (*Collector, error) {
 		c.view.every = everyHour
 	}
 	c.ledger.Unmerged = opt.Unmerged
-	c.known = knownWords{names: c.names, peers: &c.ledger.peers}
+	c.known = knownWords{names: c.names}
 	c.ledger.reuse = opt.Reuse && opt.Release == nil && !opt.Bounces
 	c.ledger.lean = c.ledger.reuse && opt.Filter.Empty()
 	if c.ledger.reuse {

@@ -152,7 +152,6 @@ func (c *Collector) restore(b []byte) error {
 		return d.err
 	}
 	c.input, c.mtas, c.sums, c.parts, c.ledger = s.input, s.mtas, newSums(s.totals, folds), parts, l
-	c.known.peers = &l.peers
 	if s.hosts != nil {
 		c.hosts = s.hosts
 	}

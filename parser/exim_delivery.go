@@ -116,9 +116,6 @@ func (p *Parser) eximConfirmation(val []byte, ev *Event) {
 // X"), Exim ("id=X") and Sendmail ("X Message accepted for delivery").
 func eximNextID(b []byte) []byte {
 	for i, c := range b {
-		if c != 'q' && c != 'i' && c != 'M' {
-			continue
-		}
 		switch c {
 		case 'q':
 			if rest, ok := cutPrefix(b[i:], "queued as "); ok {
