@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/smtplog/smtplog/internal/hugepages"
 	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
@@ -115,6 +116,7 @@ func (b *batch) fill(file *source.File) {
 
 // parse parses them.
 func (b *batch) parse(d *parser.Digester) {
+	hugepages.Use()
 	b.Reset()
 	d.Lines(b.lines, &b.Digest)
 	switch {

@@ -20,6 +20,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/hugepages"
 	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
@@ -41,6 +42,7 @@ const (
 )
 
 func main() {
+	hugepages.Use()
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(gcPercent)
 	}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package hugepages
+
+// Use does nothing.
+func Use() {}
