@@ -10,9 +10,8 @@ import (
 // is empty. A look-up reads one slot and one record, and both are small: most are not in the first
 // cache.
 type numbers struct {
-	slots   []numberSlot // a power of two of them
-	n       uint32
-	records []byte // of each word: its number in four bytes, its length in two, the word
+	slots []numberSlot // a power of two of them
+	n     uint32
 }
 
 type numberSlot struct {
@@ -24,13 +23,47 @@ type numberSlot struct {
 const (
 	maxNumbers      = 1 << 17
 	longestNumbered = 256
-	recordHead      = 6
 )
 
-// of returns the number of a word.
-func (t *numbers) of(word []byte) uint32 {
+// records is memory for the words of several numbers, those that come together side by side.
+type records []byte
+
+// A record is the word's number and the place of another record plus one, or 0, in four bytes each,
+// the word's length in two, and the word.
+const (
+	recordPartner = 4
+	recordLength  = 8
+	recordHead    = 10
+)
+
+func (r records) number(at int) uint32 { return binary.LittleEndian.Uint32(r[at:]) }
+
+func (r records) partner(at int) int {
+	return int(binary.LittleEndian.Uint32(r[at+recordPartner:])) - 1
+}
+
+func (r records) pair(at, with int) {
+	binary.LittleEndian.PutUint32(r[at+recordPartner:], uint32(with+1))
+}
+
+// is tells whether the record's word is this one.
+func (r records) is(at int, word []byte) bool {
+	r = r[at:]
+	n := int(binary.LittleEndian.Uint16(r[recordLength:]))
+	return string(r[recordHead:recordHead+n]) == string(word)
+}
+
+func (r *records) add(number uint32, word []byte) {
+	b := binary.LittleEndian.AppendUint32(*r, number)
+	b = binary.LittleEndian.AppendUint32(b, 0)
+	b = binary.LittleEndian.AppendUint16(b, uint16(len(word)))
+	*r = append(b, word...)
+}
+
+// find returns where the record of a word begins, which it may add; -1 where the word has none.
+func (t *numbers) find(r *records, word []byte) int {
 	if len(word) > longestNumbered {
-		return 0
+		return -1
 	}
 	if 2*int(t.n) >= len(t.slots) {
 		t.grow()
@@ -41,21 +74,16 @@ func (t *numbers) of(word []byte) uint32 {
 		s := &t.slots[i]
 		if s.at == 0 {
 			if t.n >= maxNumbers {
-				return 0
+				return -1
 			}
 			t.n++
-			*s = numberSlot{hash, uint32(len(t.records)) + 1}
-			t.records = binary.LittleEndian.AppendUint32(t.records, t.n)
-			t.records = binary.LittleEndian.AppendUint16(t.records, uint16(len(word)))
-			t.records = append(t.records, word...)
-			return t.n
+			at := len(*r)
+			*s = numberSlot{hash, uint32(at) + 1}
+			r.add(t.n, word)
+			return at
 		}
-		if s.hash != hash {
-			continue
-		}
-		record := t.records[s.at-1:]
-		if n := int(binary.LittleEndian.Uint16(record[4:])); string(record[recordHead:recordHead+n]) == string(word) {
-			return binary.LittleEndian.Uint32(record)
+		if s.hash == hash && r.is(int(s.at-1), word) {
+			return int(s.at - 1)
 		}
 	}
 }
@@ -86,10 +114,44 @@ type Numbered struct {
 }
 
 // Numbering is where one log's Numbered come from.
-type Numbering struct{ domains, relays, senders, replies numbers }
+type Numbering struct {
+	domains, relays, senders, replies numbers
+	records                           records // a domain's partner is the relay that it was seen with last
+}
 
-// domain numbers the domain of an address.
-func (n *Numbering) domain(address []byte) uint32 {
+// of returns the number of a word.
+func (n *Numbering) of(t *numbers, word []byte) uint32 {
+	if at := t.find(&n.records, word); at >= 0 {
+		return n.records.number(at)
+	}
+	return 0
+}
+
+// attempt numbers the domain of an address and the relay, in the words of Digester.relay, that it
+// was tried at; nil: none.
+func (n *Numbering) attempt(address, relay []byte) (domain, number uint32) {
+	d := n.domain(address)
+	if d >= 0 {
+		domain = n.records.number(d)
+		if r := n.records.partner(d); r >= 0 && n.records.is(r, relay) {
+			return domain, n.records.number(r)
+		}
+	}
+	if relay == nil {
+		return domain, 0
+	}
+	r := n.relays.find(&n.records, relay)
+	if r < 0 {
+		return domain, 0
+	}
+	if d >= 0 {
+		n.records.pair(d, r)
+	}
+	return domain, n.records.number(r)
+}
+
+// domain returns the record of an address's domain, -1 where there is none.
+func (n *Numbering) domain(address []byte) int {
 	at := len(address) - 1
 	upper := false
 	for ; at >= 0 && address[at] != '@'; at-- {
@@ -97,12 +159,12 @@ func (n *Numbering) domain(address []byte) uint32 {
 		upper = upper || 'A' <= c && c <= 'Z'
 	}
 	if at < 0 || at == len(address)-1 {
-		return 0
+		return -1
 	}
 	domain := address[at+1:]
 	if upper {
 		if len(domain) > longestNumbered {
-			return 0
+			return -1
 		}
 		var low [longestNumbered]byte
 		for i, c := range domain {
@@ -113,22 +175,19 @@ func (n *Numbering) domain(address []byte) uint32 {
 		}
 		domain = low[:len(domain)]
 	}
-	return n.domains.of(domain)
+	return n.domains.find(&n.records, domain)
 }
 
 // numbered numbers the words of an event.
 func (d *Digester) numbered(ev *Event) (n Numbered) {
 	switch {
 	case ev.Attempt():
-		if len(ev.Recipient) > 0 {
-			n.Domain = d.numbers.domain(ev.Recipient)
-		}
-		n.Relay = d.relay(&ev.Relay)
+		n.Domain, n.Relay = d.numbers.attempt(ev.Recipient, d.relay(&ev.Relay))
 		n.Reply = d.reply(ev)
 	case ev.Kind == Rejected:
 		n.Reply = d.reply(ev)
 	case (ev.Kind == Queued || ev.Kind == Received) && len(ev.Sender) > 0:
-		n.Sender = d.numbers.senders.of(ev.Sender)
+		n.Sender = d.numbers.of(&d.numbers.senders, ev.Sender)
 	}
 	return n
 }
@@ -138,18 +197,19 @@ func (d *Digester) reply(ev *Event) uint32 {
 	if ev.Folded == nil {
 		return 0
 	}
-	return d.numbers.replies.of(ev.Folded)
+	return d.numbers.of(&d.numbers.replies, ev.Folded)
 }
 
-// relay numbers a host with an address, as Postfix writes it.
-func (d *Digester) relay(p *Peer) uint32 {
+// relay returns a host with an address as one word, until the next call; nil: it is none that is
+// numbered.
+func (d *Digester) relay(p *Peer) []byte {
 	if len(p.IP) == 0 || len(p.Helo) > 0 || bytes.IndexByte(p.Name, '[') >= 0 || bytes.IndexByte(p.IP, ']') >= 0 {
-		return 0
+		return nil
 	}
 	k := append(append(append(append(d.key[:0], p.Name...), '['), p.IP...), ']')
 	if p.Port != 0 {
 		k = append(k, ':', byte(p.Port>>8), byte(p.Port))
 	}
 	d.key = k
-	return d.numbers.relays.of(k)
+	return k
 }

@@ -437,7 +437,7 @@ func (l *quickLine) peerFields(e *brief, name uint, p quickPeer) {
 }
 
 // quickRelay is Digester.relay of what stands in b.
-func (d *Digester) quickRelay(b []byte, p quickPeer) uint32 {
+func (d *Digester) quickRelay(b []byte, p quickPeer) []byte {
 	k := b[p.name : p.ipEnd+1]
 	if p.port != 0 || p.ip != p.nameEnd+1 {
 		k = append(append(append(append(d.key[:0], b[p.name:p.nameEnd]...), '['), b[p.ip:p.ipEnd]...), ']')
@@ -446,7 +446,7 @@ func (d *Digester) quickRelay(b []byte, p quickPeer) uint32 {
 		}
 		d.key = k
 	}
-	return d.numbers.relays.of(k)
+	return k
 }
 
 // nameByte marks the bytes of a host's name, addressByte those of an address.
@@ -509,7 +509,7 @@ func (l *quickLine) queued(i int) bool {
 	e := l.entry(Queued, DirectionNone)
 	l.field(fieldSender, from, end)
 	if l.d.numbers != nil {
-		e.words.Sender = l.d.numbers.senders.of(b[from:end])
+		e.words.Sender = l.d.numbers.of(&l.d.numbers.senders, b[from:end])
 	}
 	e.has = HasSize | HasNRcpt
 	l.d.out.number(e, numSize, size)
@@ -698,21 +698,20 @@ func (l *quickLine) sent(a *quickAttempt, i int) bool {
 	e := l.entry(Delivered, a.dir)
 	e.code, e.enhanced, e.dsn, e.has = code, enhanced, a.dsn, HasDelay|HasDelays
 	l.field(fieldRecipient, a.to, a.toEnd)
-	if l.d.numbers != nil {
-		e.words.Domain = l.d.numbers.domain(b[a.to:a.toEnd])
-	}
 	if a.orig > 0 {
 		l.field(fieldOrigRecipient, a.orig, a.origEnd)
 	}
 	l.field(fieldRelayName, a.relay.name, a.relay.nameEnd)
+	var relay []byte
 	if a.dir == Local {
 		e.enhOrigin = status.OriginLocal
 	} else {
 		e.stage, e.enhOrigin, e.ports[1] = status.StageEndOfData, status.OriginRemote, a.relay.port
 		l.field(fieldRelayIP, a.relay.ip, a.relay.ipEnd)
-		if l.d.numbers != nil {
-			e.words.Relay = l.d.quickRelay(b, a.relay)
-		}
+		relay = l.d.quickRelay(b, a.relay)
+	}
+	if l.d.numbers != nil {
+		e.words.Domain, e.words.Relay = l.d.numbers.attempt(b[a.to:a.toEnd], relay)
 	}
 	if a.tls > 0 {
 		l.field(fieldTLS, a.tls, a.tlsEnd)

@@ -178,7 +178,7 @@ func (l *quickLine) eximDelivered(i int) bool {
 	out.number(e, numDelay, int64(qt))
 	out.number(e, numDeliveryTime, int64(dt))
 	if n := l.d.numbers; n != nil {
-		e.words.Domain, e.words.Relay = n.domain(b[to:toEnd]), l.d.quickRelay(b, relay)
+		e.words.Domain, e.words.Relay = n.attempt(b[to:toEnd], l.d.quickRelay(b, relay))
 	}
 	return true
 }
@@ -308,7 +308,7 @@ func (l *quickLine) eximArrival(i int) bool {
 	out.number(e, numSize, size)
 	out.number(e, numNRcpt, rcpts)
 	if n := l.d.numbers; n != nil {
-		e.words.Sender = n.senders.of(b[from:fromEnd])
+		e.words.Sender = n.of(&n.senders, b[from:fromEnd])
 	}
 	return true
 }
