@@ -490,6 +490,12 @@ func (d *Digester) slow(start, end int) {
 		return
 	}
 	d.mail(ev.Time)
+	d.event(v, start, end)
+}
+
+// event takes the event of the line from start to end.
+func (d *Digester) event(v Verdict, start, end int) {
+	ev := &d.ev
 	if d.Passing.over(ev) && !d.single {
 		d.pass(ev.Kind == Connected && (ev.MTA != Postfix || len(ev.Client.Name) > 0), int64(max(1, ev.Repeat)), ev.Time, ev.MTA, d.originOf(ev))
 		return

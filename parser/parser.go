@@ -133,6 +133,13 @@ func (p *Parser) Parse(line []byte, ev *Event) Verdict {
 	return p.parse(f, ev)
 }
 
+// setStage fills in the stage of a delivery: it takes no other answer to deliver (RFC 5321 4.1.1.4).
+func (ev *Event) setStage() {
+	if ev.Kind == Delivered && ev.Origin == status.OriginRemote && ev.Stage == status.StageNone {
+		ev.Stage = status.StageEndOfData
+	}
+}
+
 // parse gives the frame's line to the dialect that claims it.
 func (p *Parser) parse(f *frame, ev *Event) Verdict {
 	for i := range dialects {
@@ -147,9 +154,7 @@ func (p *Parser) parse(f *frame, ev *Event) Verdict {
 			ev.Kind, ev.Text = Unknown, f.msg
 			return Unrecognised
 		}
-		if ev.Kind == Delivered && ev.Origin == status.OriginRemote && ev.Stage == status.StageNone {
-			ev.Stage = status.StageEndOfData // it takes no other answer to deliver (RFC 5321 4.1.1.4)
-		}
+		ev.setStage()
 		return Understood
 	}
 	p.last = NoMTA

@@ -12,45 +12,69 @@ const eximStampLength = len("2026-01-05 07:21:26 ")
 // quickExim reads a line of Exim's own log file, or returns false and has done nothing.
 func (d *Digester) quickExim(line []byte, start, end int) bool {
 	q := &d.quick
-	const n = eximStampLength
-	if len(line) < n+26 || line[10] != ' ' || line[n-1] != ' ' || !isDigit(line[0]) {
+	n := eximStampLength
+	if len(line) < n+26 || line[10] != ' ' || !isDigit(line[0]) || line[len(line)-1] <= ' ' {
 		return false
 	}
-	id := eximIDLen(line[n:])
-	gone := id == 0 && !d.single && d.Passing.Kinds[Disconnected] && !d.Passing.noted.Load() &&
-		hasPrefix(line[n:], "unexpected disconnection while reading SMTP command from ")
-	if !gone && (id == 0 || line[n+id] != ' ') {
-		return false
-	}
-	if c := line[len(line)-1]; c <= ' ' {
-		return false
-	}
+	t, pid := q.eximAt, 0
 	if string(line[:n]) != string(q.eximHead[:]) {
-		t, rest, ok := d.Parser.stamps.iso(line)
-		if !ok || len(line)-len(rest) != n || d.beyond(t) {
+		var rest []byte
+		var ok bool
+		t, rest, ok = d.Parser.stamps.iso(line)
+		if n = len(line) - len(rest); !ok || len(line) < n+26 || line[n-1] != ' ' || d.beyond(t) {
 			return false
 		}
-		q.eximAt = t
-		copy(q.eximHead[:], line)
+		if n == eximStampLength {
+			q.eximAt = t
+			copy(q.eximHead[:], line)
+		}
 	}
-	if gone {
-		d.pass(false, 1, q.eximAt, Exim, q.exim.origin)
-	} else if !d.quickEximEntry(line, start, end, id) {
+	if line[n] == '[' { // log selectors millisec and pid; a zone is a part of the stamp
+		var rest []byte
+		var ok bool
+		if pid, rest, ok = cutPID(line[n:]); !ok {
+			return false
+		}
+		if n = len(line) - len(rest); len(line) < n+26 {
+			return false
+		}
+	}
+	b := line[n:]
+	id := eximIDLen(b)
+	switch {
+	case id > 0 && id+2 < len(b) && b[id] == ' ':
+		l := quickLine{d: d, mta: Exim, time: t, tag: &q.exim, pid: pid, start: start, end: end, at: start + n, b: b, id: id}
+		if !l.exim() && !d.quickEximEvent(b, t, pid, start, end) {
+			return false
+		}
+	case !d.single && hasPrefix(b, "unexpected disconnection while reading SMTP command from ") && d.Passing.Kinds[Disconnected] && !d.Passing.noted.Load():
+		d.pass(false, 1, t, Exim, q.exim.origin)
+	case !hasPrefix(b, "H=") || syslogFollows(b) || !d.quickEximEvent(b, t, pid, start, end):
 		return false
 	}
 	d.understood()
-	d.out.Latest = q.eximAt
-	d.mail(q.eximAt)
+	d.out.Latest = t
+	d.mail(t)
 	d.Parser.last = Exim
 	return true
 }
 
-// quickEximEntry reads what stands behind the stamp, of which id bytes are the queue ID.
-func (d *Digester) quickEximEntry(line []byte, start, end, id int) bool {
-	const n = eximStampLength
-	q := &d.quick
-	l := quickLine{d: d, mta: Exim, time: q.eximAt, tag: &q.exim, start: start, end: end, at: start + n, b: line[n:], id: id}
-	i := id + 1
+// quickEximEvent reads an entry by the functions that Parse uses, of which only the frame was read
+// quickly.
+func (d *Digester) quickEximEvent(b []byte, t time.Time, pid, start, end int) bool {
+	ev := &d.ev
+	*ev = Event{Time: t, MTA: Exim, PID: pid}
+	if !d.Parser.parseEximEntry(b, ev) || !ev.Time.Equal(t) {
+		return false
+	}
+	ev.setStage()
+	d.event(Understood, start, end)
+	return true
+}
+
+// exim reads what stands behind the stamp.
+func (l *quickLine) exim() bool {
+	i := l.id + 1
 	switch msg := l.b[i:]; {
 	case string(msg) == "Completed":
 		l.entry(Completed, DirectionNone)
