@@ -49,7 +49,10 @@ func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	go status.NewClassifier() // makes the rules ready while the command line is read
+	go func() { // makes the rules and the tables ready while the command line is read
+		status.NewClassifier()
+		render.Prepare()
+	}()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
 	stop()
