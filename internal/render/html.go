@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -24,9 +25,10 @@ var (
 	pageStyle string
 	//go:embed html/sort.js
 	pageScript string
-
-	pageTemplate = template.Must(template.New("page").Parse(pageText))
 )
+
+// pageTemplate is parsed when it is first needed: few reports are pages.
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.New("page").Parse(pageText)) })
 
 // page is what the template shows. All text in it has been through Text; the template escapes
 // it for HTML.
@@ -100,7 +102,7 @@ func writeHTML(w io.Writer, r *aggregate.Report, opt Options) error {
 	slices.SortStableFunc(p.Charts, func(a, b plot) int { // those that take the whole width first
 		return strings.Compare(strconv.FormatBool(b.Wide), strconv.FormatBool(a.Wide))
 	})
-	return pageTemplate.Execute(w, &p)
+	return pageTemplate().Execute(w, &p)
 }
 
 // htmlRows writes one table alone as a page.
@@ -112,7 +114,7 @@ func htmlRows(w io.Writer, t *aggregate.Table, more string, opt Options) error {
 			p.Tables[0].More = more
 		}
 	}
-	return pageTemplate.Execute(w, &p)
+	return pageTemplate().Execute(w, &p)
 }
 
 func (o *Options) title() string {
