@@ -14,6 +14,7 @@ type finder struct {
 	shift   [1 << gramBits]uint8  // how far the window may move on, by the gram at its end
 	first   [1 << gramBits]uint16 // where it may not: the first needle that has it there, plus one
 	next    []uint16              // the next such needle, plus one, by needle
+	skip    []int                 // how much of a needle is before the window, by needle
 	mask    uint32                // what is set in grams
 }
 
@@ -34,7 +35,7 @@ func (f *finder) gram(three uint32) uint32 { return (three | f.mask) * 0x9e3779b
 
 // newFinder returns nil where a needle is too short.
 func newFinder(needles []needle) *finder {
-	f := &finder{needles: needles, window: 255, next: make([]uint16, len(needles))}
+	f := &finder{needles: needles, window: 255, next: make([]uint16, len(needles)), skip: make([]int, len(needles))}
 	for _, n := range needles {
 		f.window = min(f.window, len(n.text))
 		if n.fold {
@@ -48,8 +49,12 @@ func newFinder(needles []needle) *finder {
 		f.shift[i] = uint8(f.window - 2)
 	}
 	for i, n := range needles {
+		if l := len(n.text); (l == 16 || l == 23) && n.text[6] == '-' {
+			f.skip[i] = l - f.window // Exim's queue IDs of one hour begin alike
+		}
+		text := n.text[f.skip[i]:][:f.window]
 		for end := 3; end <= f.window; end++ {
-			g := f.gram(uint32(n.text[end-3]) | uint32(n.text[end-2])<<8 | uint32(n.text[end-1])<<16)
+			g := f.gram(uint32(text[end-3]) | uint32(text[end-2])<<8 | uint32(text[end-1])<<16)
 			f.shift[g] = min(f.shift[g], uint8(f.window-end))
 			if end == f.window {
 				f.next[i], f.first[g] = f.first[g], uint16(i+1)
@@ -59,7 +64,8 @@ func newFinder(needles []needle) *finder {
 	return f
 }
 
-// hit is a place where a needle is, and whether all that are there are to be noted only.
+// hit is where the last byte of the window is that some needles lie in, and whether all of them are
+// to be noted only.
 type hit struct {
 	at   int32
 	note bool
@@ -108,12 +114,11 @@ func (f *finder) step(b []byte, end int) int {
 	return int(f.shift[f.gram(enc.LittleEndian.Uint32(b[end-4:end])>>8)])
 }
 
-// check adds a hit if the window begins with a needle, and returns how far it may move on.
+// check adds a hit if the window is a needle's, and returns how far it may move on.
 func (f *finder) check(b []byte, end int, hits *[]hit) int {
-	at := end - f.window
-	h, found := hit{int32(at), true}, false
+	h, found := hit{int32(end - 1), true}, false
 	for i := f.first[f.gram(enc.LittleEndian.Uint32(b[end-4:end])>>8)]; i > 0; i = f.next[i-1] {
-		if n := &f.needles[i-1]; n.begins(b[at:]) {
+		if at, n := end-f.window-f.skip[i-1], &f.needles[i-1]; at >= 0 && n.begins(b[at:]) {
 			h.note, found = h.note && n.note, true
 		}
 	}
@@ -129,6 +134,16 @@ func (n *needle) begins(b []byte) bool {
 		return len(b) >= len(n.text) && foldsTo(b[:len(n.text)], n.text)
 	}
 	return bytes.HasPrefix(b, n.text)
+}
+
+// near tells whether the needle has the byte of b at this place.
+func (n *needle) near(b []byte, at int) bool {
+	for start := max(0, at-len(n.text)+1); start <= at; start++ {
+		if n.begins(b[start:]) {
+			return true
+		}
+	}
+	return false
 }
 
 // found is what a block was looked through for: its lines with a needle, and how many lines

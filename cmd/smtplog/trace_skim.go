@@ -195,7 +195,7 @@ func (t *tracer) nothingNew() bool {
 		}
 		found, ok := l.file.Backwards(read, longest(needles), func(b []byte, at int64) bool {
 			return slices.ContainsFunc(f.hits(b), func(h hit) bool {
-				return slices.ContainsFunc(t.news, func(n news) bool { return at+int64(h.at) < n.read[l] && n.begins(b[h.at:]) })
+				return slices.ContainsFunc(t.news, func(n news) bool { return at+int64(h.at) < n.read[l] && n.near(b, int(h.at)) })
 			})
 		})
 		l.file.Close()

@@ -178,14 +178,31 @@ func TestFinder(t *testing.T) {
 			if n.fold {
 				n.text = bytes.ToLower(n.text)
 			}
+			if rnd.IntN(3) == 0 {
+				n = needle{text: word("abAB", 16)}
+				n.text[6], n.text[13] = '-', '-'
+			}
 			needles = append(needles, n)
 		}
-		b := word("abAB\n", rnd.IntN(300))
+		b := word("abAB\n-", rnd.IntN(300))
+		for _, n := range needles {
+			if len(n.text) == 16 && len(b) > 16 {
+				copy(b[rnd.IntN(len(b)-15):], n.text)
+			}
+		}
 		var want []hit
-		for at := range b {
-			h, found := hit{int32(at), true}, false
+		window := 255
+		for _, n := range needles {
+			window = min(window, len(n.text))
+		}
+		for last := range b {
+			h, found := hit{int32(last), true}, false
 			for _, n := range needles {
-				if end := at + len(n.text); end <= len(b) && (bytes.Equal(b[at:end], n.text) || n.fold && bytes.Equal(bytes.ToLower(b[at:end]), n.text)) {
+				at := last - window + 1
+				if len(n.text) == 16 {
+					at = last - len(n.text) + 1
+				}
+				if end := at + len(n.text); at >= 0 && end <= len(b) && (bytes.Equal(b[at:end], n.text) || n.fold && bytes.Equal(bytes.ToLower(b[at:end]), n.text)) {
 					h.note, found = h.note && n.note, true
 				}
 			}
