@@ -505,6 +505,19 @@ var eximStories = []struct{ name, log, want string }{
 05:00:02 1tivSh-0007oc-5P => v@e.example R=dnslookup T=remote_smtp H=mx.e.example [192.0.2.2] C="250 2.0.0 Ok"
 05:00:02 1tivSh-0007oc-5P Completed`,
 		"1tivSh-0007oc-5P done smtp; u@d.example removed 450 x1; v@e.example delivered 250 x2"},
+	{"all struck off: those that have their mail are named too, and the members of a list by its name", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 from <a@c.example> for u@d.example list@own.example v@d.example bob@own.example
+04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+04:00:01 1tivSh-0007oc-5P => bob <bob@own.example> R=localuser T=local_delivery
+04:00:01 1tivSh-0007oc-5P => w@d.example <list@own.example> R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+04:00:01 1tivSh-0007oc-5P == x@e.example <list@own.example> R=dnslookup T=remote_smtp defer (111): Connection refused
+04:00:01 1tivSh-0007oc-5P == y@e.example <list@own.example> R=dnslookup T=remote_smtp defer (111): Connection refused
+05:00:01 1tivSh-0007oc-5P address <u@d.example> marked delivered by root
+05:00:01 1tivSh-0007oc-5P address <list@own.example> marked delivered by root
+05:00:01 1tivSh-0007oc-5P address <v@d.example> marked delivered by root
+05:00:01 1tivSh-0007oc-5P address <bob@own.example> marked delivered by root
+05:00:02 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example delivered 250 x1; bob (bob@own.example) delivered x1; w@d.example (list@own.example) delivered 250 x1; x@e.example (list@own.example) removed x1; y@e.example (list@own.example) removed x1; v@d.example removed x0"},
 	{"refused after DATA", `
 04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] F=<a@c.example> rejected after DATA: 5.7.7 no`,
 		"1tivSh-0007oc-5P rejected smtp"},

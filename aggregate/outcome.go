@@ -320,9 +320,8 @@ func (l *Ledger) complete(m *Message, ev *parser.Event) {
 // removed applies a deletion by the administrator.
 func (l *Ledger) removed(m *Message, ev *parser.Event) {
 	m.Last = ev.Time
-	if len(ev.Recipient) > 0 { // exim -Mmd: one recipient is struck off
-		r := l.recipient(m, ev)
-		r.Outcome, r.Time = Removed, ev.Time
+	if len(ev.Recipient) > 0 {
+		l.strike(m, ev)
 		return
 	}
 	l.nameUnseen(m)
@@ -333,6 +332,31 @@ func (l *Ledger) removed(m *Message, ev *parser.Event) {
 	}
 	m.State = StateRemoved
 	l.end(m, ev.Time)
+}
+
+// strike applies exim -Mmd, which strikes a recipient off, with all that an alias made of it. With
+// -Mmad those that have their mail are named too; they keep their outcome.
+func (l *Ledger) strike(m *Message, ev *parser.Event) {
+	known := false
+	if m.index == nil {
+		for i := range m.Recipients {
+			r := &m.Recipients[i]
+			if !equalFold(r.Address, ev.Recipient) && !equalFold(r.Original, ev.Recipient) {
+				continue
+			}
+			if known = true; !r.Outcome.final() {
+				r.Outcome, r.Time = Removed, ev.Time
+			}
+		}
+	} else if r := m.find(string(ev.Recipient), ""); r != nil && r.Outcome.final() {
+		known = true
+	}
+	if known {
+		return
+	}
+	if r := l.recipient(m, ev); !r.Outcome.final() {
+		r.Outcome, r.Time = Removed, ev.Time
+	}
 }
 
 // byPostsuper tells qmgr's "removed" from postsuper's where the log lacks the daemon's name
