@@ -232,6 +232,8 @@ type explanation struct {
 var explanations = []explanation{
 	{mta: "exim", rcpt: "@mixedcodes-", source: "last answer of the sink, no bounce seen", problem: " outcome expired want bounced; code 450 want 550",
 		why: "a reply with two codes: Exim goes by the first line, so it deferred"},
+	{mta: "exim", rcpt: "@mixedcodes-", outcome: "bounced", problem: " code 450 want 550",
+		why: "the same, then frozen and given up by timeout_frozen_after"},
 	{mta: "postfix", rcpt: "@long", outcome: "bounced", problem: ` stage "" want`, why: "syslog cut the line, and the stage at its end with it"},
 	{mta: "exim", rcpt: "@drop-body", problem: ` stage "" want "end_of_data"`, why: "Exim logs a broken pipe and no stage"},
 	{mta: "postfix", outcome: "expired", source: "last answer of the sink, no bounce seen", problem: " outcome deferred want expired",
