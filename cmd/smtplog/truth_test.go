@@ -273,16 +273,21 @@ func TestTruthOfTestdata(t *testing.T) {
 	}
 }
 
-// The published runs of the lab, or those in the folder that SMTPLOG_LAB names.
+// labRuns are the published runs of the lab, or those in the folder that SMTPLOG_LAB names.
+func labRuns(t *testing.T) []string {
+	if own := os.Getenv("SMTPLOG_LAB"); own != "" {
+		dirs, err := filepath.Glob(filepath.Join(own, "*", ""))
+		if err != nil || len(dirs) == 0 {
+			t.Fatal("no folder in $SMTPLOG_LAB")
+		}
+		return dirs
+	}
+	return fixture.Glob(t, "lab", "logs", "*")
+}
+
 func TestTruthOfTheLab(t *testing.T) {
 	fixture.NoRace(t)
-	var dirs []string
-	if own := os.Getenv("SMTPLOG_LAB"); own != "" {
-		dirs, _ = filepath.Glob(filepath.Join(own, "*", ""))
-	} else {
-		dirs = fixture.Glob(t, "lab", "logs", "*")
-	}
-	for _, dir := range dirs {
+	for _, dir := range labRuns(t) {
 		truth := filepath.Join(dir, "truth.jsonl")
 		if _, err := os.Stat(truth); err != nil {
 			truth += ".gz"
