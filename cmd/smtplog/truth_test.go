@@ -246,7 +246,10 @@ var explanations = []explanation{
 		why: "exim -Mg gives up with a bounce (cancelled by root); nobody outside saw it"},
 	{mta: "exim", outcome: "bounced", source: "last answer of the sink, no bounce seen", problem: " outcome removed want bounced",
 		why: "mail from <> that failed is frozen, not bounced; then it was removed by the administrator, under a queue ID that the lab did not know"},
-	{mta: "exim", outcome: "deferred", source: "plan", problem: " outcome removed want deferred", why: "planned only; the log shows its removal"},
+	{outcome: "deferred", source: "plan", problem: " outcome removed want deferred", why: "planned only; the log shows its removal"},
+	{outcome: "deferred", source: "plan", problem: " outcome expired want deferred", why: "planned only; the log shows its expiry"},
+	{mta: "postfix", outcome: "expired", source: "last answer of the sink, no bounce seen", problem: " outcome removed want expired",
+		why: "requeued, then removed by the administrator under its new queue ID"},
 	{mta: "exim", rcpt: "alice@lab.example", outcome: "sent", source: "plan", problem: " outcome bounced want delivered",
 		why: "planned only, under another message's queue ID"},
 }
