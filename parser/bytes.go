@@ -2,6 +2,8 @@ package parser
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"time"
 )
 
@@ -160,4 +162,49 @@ func wordOf(b []byte) []byte {
 		return nil
 	}
 	return b[:n]
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x8080808080808080
+)
+
+// plainRun is run of plainByte, eight bytes at a time: most of a line are words of such bytes.
+func plainRun(b []byte) int {
+	i := 0
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		angle, backslash := x&^(2*ones)^'<'*ones, x^'\\'*ones // 0 where there is one; > is < but for a bit
+		// The high bit of a byte below '"', or of an angle, a backslash, DEL or more. A borrow or carry
+		// comes from a byte that is found itself, and the first one counts.
+		found := ((x-('"'+1)*ones)&^x | (angle-ones)&^angle | (backslash-ones)&^backslash | x | (x + ones)) & highs
+		if found == 0 {
+			i += 8
+			continue
+		}
+		if i += bits.TrailingZeros64(found) >> 3; !plainByte[b[i]] {
+			return i
+		}
+		i++ // '!'
+	}
+	return i + run(&plainByte, b[i:])
+}
+
+// quotedRun returns how many bytes stand before the first quote, backslash, control byte or byte
+// beyond ASCII.
+func quotedRun(b []byte) int {
+	i := 0
+	for i+8 <= len(b) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		quote, backslash := x^'"'*ones, x^'\\'*ones
+		found := ((x-' '*ones)&^x | (quote-ones)&^quote | (backslash-ones)&^backslash | x | (x + ones)) & highs
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+		i += 8
+	}
+	for i < len(b) && b[i] >= ' ' && b[i] < 0x7f && b[i] != '"' && b[i] != '\\' {
+		i++
+	}
+	return i
 }

@@ -463,7 +463,7 @@ var nameByte, addressByte = func() (name, addr [256]bool) {
 // for Parse.
 func (l *quickLine) angle(i int) (end int, ok bool) {
 	b := l.b
-	i += run(&plainByte, b[i:])
+	i += plainRun(b[i:])
 	if i+1 >= len(b) || b[i] != '>' || b[i+1] != ',' {
 		return 0, false
 	}

@@ -91,7 +91,7 @@ func (l *quickLine) exim() bool {
 // bracket, a backslash or a control byte, or that ends with a colon, is for Parse.
 func (l *quickLine) word(i int) (end int, ok bool) {
 	b, from := l.b, i
-	i += run(&plainByte, b[i:])
+	i += plainRun(b[i:])
 	return i, i > from && (i == len(b) || b[i] == ' ' && i+1 < len(b) && b[i+1] != ' ') && b[i-1] != ':'
 }
 
@@ -150,12 +150,8 @@ func (l *quickLine) eximDelivered(i int) bool {
 		return false
 	}
 	text := i + len(confirmation)
-	for i = text; i < len(b) && b[i] != '"'; i++ {
-		if b[i] == '\\' || b[i] < ' ' || b[i] >= 0x7f {
-			return false
-		}
-	}
-	if i == len(b) || i < text+5 || b[text] != '2' || b[text+3] != ' ' || b[text+4] == ' ' || b[i-1] == ' ' || b[i-1] == ')' {
+	i = text + quotedRun(b[text:])
+	if i == len(b) || b[i] != '"' || i < text+5 || b[text] != '2' || b[text+3] != ' ' || b[text+4] == ' ' || b[i-1] == ' ' || b[i-1] == ')' {
 		return false
 	}
 	textEnd := i

@@ -207,13 +207,13 @@ func (l *quickLine) attributes(ev *Event, i int) bool {
 		return false
 	}
 	from := i + len("from=<")
-	i = from + run(&plainByte, b[from:])
+	i = from + plainRun(b[from:])
 	fromEnd := i
 	if !hasPrefix(b[i:], "> to=<") {
 		return false
 	}
 	to := i + len("> to=<")
-	i = to + run(&plainByte, b[to:])
+	i = to + plainRun(b[to:])
 	toEnd := i
 	if !hasPrefix(b[i:], "> proto=") {
 		return false
