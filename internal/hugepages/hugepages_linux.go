@@ -31,7 +31,7 @@ func init() {
 	first = make([]byte, 64)
 	heap = uintptr(unsafe.Pointer(unsafe.SliceData(first))) &^ (size - 1)
 	next = heap
-	wanted = choice(setting())
+	wanted = choice(setting()) && syscall.Getpagesize() == 4<<10 // with larger ones a huge page is up to 512 MiB
 	Use()
 }
 
