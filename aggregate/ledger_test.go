@@ -616,6 +616,29 @@ func TestEximStories(t *testing.T) {
 	}
 }
 
+// A recipient is struck off with its alias's members in a message that has an index, and in one that
+// is too large to look at all recipients, where the first of them stands for it.
+func TestStrikeFromMany(t *testing.T) {
+	for _, tt := range []struct {
+		others  int
+		removed int
+	}{{many + 10, 2}, {maxStrike + 10, 1}} {
+		log := "04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100\n"
+		for i := range tt.others {
+			log += fmt.Sprintf("04:00:01 1tivSh-0007oc-5P => u%d@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C=\"250 2.0.0 Ok\"\n", i)
+		}
+		log += `04:00:01 1tivSh-0007oc-5P == x@e.example <list@own.example> R=dnslookup T=remote_smtp defer (111): Connection refused
+04:00:01 1tivSh-0007oc-5P == y@e.example <list@own.example> R=dnslookup T=remote_smtp defer (111): Connection refused
+05:00:01 1tivSh-0007oc-5P address <u3@d.example> marked delivered by root
+05:00:01 1tivSh-0007oc-5P address <list@own.example> marked delivered by root
+05:00:02 1tivSh-0007oc-5P Completed`
+		got := tell(play(t, log))
+		if removed, delivered := strings.Count(got, " removed "), strings.Count(got, " delivered 250 "); removed != tt.removed || delivered != tt.others {
+			t.Errorf("of %d recipients %d are removed and %d delivered, want %d and %d", tt.others+2, removed, delivered, tt.removed, tt.others)
+		}
+	}
+}
+
 // One queue ID on two hosts, or in the logs of two hosts that do not log their name, is two
 // messages, and nothing is joined across: the first host has delivered.
 func TestHostsAreApart(t *testing.T) {

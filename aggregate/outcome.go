@@ -334,11 +334,15 @@ func (l *Ledger) removed(m *Message, ev *parser.Event) {
 	l.end(m, ev.Time)
 }
 
+// maxStrike is up to how many recipients all are looked at for each that is struck off: a list can
+// have a hundred thousand, with a line for each.
+const maxStrike = 4096
+
 // strike applies exim -Mmd, which strikes a recipient off, with all that an alias made of it. With
 // -Mmad those that have their mail are named too; they keep their outcome.
 func (l *Ledger) strike(m *Message, ev *parser.Event) {
 	known := false
-	if m.index == nil {
+	if len(m.Recipients) <= maxStrike {
 		for i := range m.Recipients {
 			r := &m.Recipients[i]
 			if !equalFold(r.Address, ev.Recipient) && !equalFold(r.Original, ev.Recipient) {
