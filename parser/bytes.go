@@ -59,9 +59,23 @@ func indexString(b []byte, s string) int {
 
 func contains(b []byte, s string) bool { return indexString(b, s) >= 0 }
 
-// lastIndexString is bytes.LastIndex with a string, without a conversion.
+// lastIndexString is bytes.LastIndex with a string, without a conversion. It looks for the first
+// byte, eight bytes at a time.
 func lastIndexString(b []byte, s string) int {
-	for i := len(b) - len(s); i >= 0; i-- {
+	i := len(b) - len(s) + 1 // it may begin before i
+	for first := ones * uint64(s[0]); i >= 8; {
+		x := binary.LittleEndian.Uint64(b[i-8:]) ^ first
+		// The high bit of each byte that is 0, and perhaps of 1s above one.
+		found := (x - ones) &^ x & highs
+		for ; found != 0; found &^= 1 << 63 >> bits.LeadingZeros64(found) {
+			at := i - 8 + (63-bits.LeadingZeros64(found))>>3
+			if string(b[at:at+len(s)]) == s {
+				return at
+			}
+		}
+		i -= 8
+	}
+	for i--; i >= 0; i-- {
 		if b[i] == s[0] && string(b[i:i+len(s)]) == s {
 			return i
 		}
@@ -73,6 +87,40 @@ func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
 func isAlnum(c byte) bool {
 	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
+
+// near is bytes.IndexByte for what is found within a few bytes: the first c in b, len(b) where
+// there is none.
+func near(b []byte, c byte) int {
+	i := 0
+	for all := ones * uint64(c); i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:]) ^ all
+		if found := (x - ones) &^ x & highs; found != 0 {
+			return i + bits.TrailingZeros64(found)>>3
+		}
+	}
+	for i < len(b) && b[i] != c {
+		i++
+	}
+	return i
+}
+
+// shortNumber reads up to seven digits at the start of b, which is longer than they are, at once;
+// length is 0 where there are none, or more of them, or b is shorter than eight bytes.
+func shortNumber(b []byte) (n uint32, length int) {
+	if len(b) < 8 {
+		return 0, 0
+	}
+	x := binary.LittleEndian.Uint64(b) ^ '0'*ones
+	// The high bit of each byte beyond 9; a carry comes from such a byte, and the first one counts.
+	other := (x | x + (0x7f-9)*ones) & highs
+	if length = bits.TrailingZeros64(other) >> 3; length == 0 || length == 8 {
+		return 0, 0
+	}
+	x <<= 64 - 8*length // zeros before them; then two, four and eight digits a number
+	x = x * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
+	x = x * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
+	return uint32(x * (10000<<32 + 1) >> 32), length
 }
 
 // number reads decimal digits at the start of b; ok is false where there are none. Beyond

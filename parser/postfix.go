@@ -201,31 +201,56 @@ const (
 	longIDMax  = 40
 )
 
-// idByte classifies a queue ID's bytes.
+// What idByte says of a queue ID's bytes.
+const (
+	idHex    = 1 << iota // of a short ID
+	idBase52             // of a long one
+	idAny                // of either
+)
+
+// idByte classifies a queue ID's bytes; others are 0.
 var idByte = func() (t [256]uint8) {
-	const hex, base52 = 1, 2
 	for _, c := range []byte("0123456789ABCDEF") {
-		t[c] |= hex
+		t[c] |= idHex | idAny
 	}
 	for _, c := range []byte("0123456789BCDFGHJKLMNPQRSTVWXYZbcdfghjklmnpqrstvwxyz") {
-		t[c] |= base52
+		t[c] |= idBase52 | idAny
 	}
 	return t
 }()
+
+// idRun returns how many bytes b begins with that may be those of a queue ID, up to longIDMax,
+// and what idByte says of all of them.
+func idRun(b []byte) (n int, all uint8) {
+	all = idHex | idBase52 | idAny
+	for ; n+4 <= min(len(b), longIDMax); n += 4 {
+		four := b[n : n+4 : n+4]
+		and := all & idByte[four[0]] & idByte[four[1]] & idByte[four[2]] & idByte[four[3]]
+		if and&idAny == 0 {
+			break
+		}
+		all = and
+	}
+	for n < min(len(b), longIDMax) && idByte[b[n]] != 0 {
+		all &= idByte[b[n]]
+		n++
+	}
+	return n, all
+}
 
 // isQueueID tells whether the whole of b has the form of a queue ID.
 func isQueueID(b []byte) bool {
 	if len(b) < shortIDMin || len(b) > longIDMax {
 		return false
 	}
-	and := uint8(3)
-	for _, c := range b {
-		and &= idByte[c]
+	n, all := idRun(b)
+	if n < len(b) {
+		return false
 	}
-	if and&1 != 0 {
+	if all&idHex != 0 {
 		return len(b) <= shortIDMax
 	}
-	return and&2 != 0 && bytes.IndexByte(b, 'z') >= 0 && bytes.LastIndexByte(b, 'z') >= longIDTime
+	return all&idBase52 != 0 && bytes.IndexByte(b, 'z') >= 0 && bytes.LastIndexByte(b, 'z') >= longIDTime
 }
 
 // cutQueueID cuts "3D74ADB7400B: " or "4cDCnd66Hyz1XPWFF: " off the start of b.

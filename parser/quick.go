@@ -141,29 +141,24 @@ func (d *Digester) quickly(start, end int) bool {
 		}
 	}
 	rest := line[n:]
-	i := 0
-	for i < len(rest) && i < 41 && rest[i] != '[' {
-		i++
-	}
-	if i < 3 || i+8 > len(rest) || rest[i] != '[' {
+	i := near(rest[:min(len(rest), 48)], '[')
+	if i < 3 || i+12 > len(rest) {
 		return false
 	}
 	t := &q.tags[tagSlot(i, rest[i-1])]
 	if string(t.tag) != string(rest[:i]) {
 		return false
 	}
-	tag, pid := rest[:i], 0
-	for i++; i < len(rest) && isDigit(rest[i]); i++ {
-		pid = pid*10 + int(rest[i]-'0')
-	}
-	if k := i - len(tag); k < 2 || k > 10 || i+4 > len(rest) || rest[i] != ']' || rest[i+1] != ':' || rest[i+2] != ' ' {
+	tag := rest[:i]
+	pid, k := shortNumber(rest[i+1:])
+	if i += 1 + k; k == 0 || i+4 > len(rest) || string(rest[i:i+3]) != "]: " {
 		return false
 	}
 	msg := rest[i+3:]
 	if c := msg[len(msg)-1]; c == '\r' || c == 0 {
 		return false
 	}
-	if !d.quickPostfix(msg, t, pid, start, end) {
+	if !d.quickPostfix(msg, t, int(pid), start, end) {
 		return false
 	}
 	d.understood()
@@ -174,7 +169,7 @@ func (d *Digester) quickly(start, end int) bool {
 	}
 	d.Parser.last = Postfix
 	if !q.iso {
-		q.tag, q.pid, q.msg = tag, pid, msg
+		q.tag, q.pid, q.msg = tag, int(pid), msg
 	}
 	return true
 }
@@ -252,17 +247,9 @@ func (d *Digester) quickPostfix(msg []byte, t *quickTag, pid, start, end int) bo
 			}
 		}
 	}
-	i, and := 0, uint8(3)
-	for i < len(msg) && i < longIDMax {
-		c := idByte[msg[i]]
-		if c == 0 {
-			break
-		}
-		and &= c
-		i++
-	}
+	i, and := idRun(msg)
 	l := quickLine{d: d, mta: Postfix, time: d.quick.at, tag: t, pid: pid, start: start, end: end, at: end - len(msg), b: msg}
-	if i < shortIDMin || i+3 > len(msg) || msg[i] != ':' || msg[i+1] != ' ' || !(and&1 != 0 && i <= shortIDMax) && !isQueueID(msg[:i]) {
+	if i < shortIDMin || i+3 > len(msg) || msg[i] != ':' || msg[i+1] != ' ' || !(and&idHex != 0 && i <= shortIDMax) && !isQueueID(msg[:i]) {
 		return l.nameless()
 	}
 	l.id = i
@@ -530,6 +517,15 @@ func (l *quickLine) digits(i int) (n int64, after int, ok bool) {
 // seconds reads "0.47" with up to nine digits on both sides.
 func (l *quickLine) seconds(i int) (d time.Duration, after int, ok bool) {
 	b, from := l.b, i
+	if i+2 < len(b) && isDigit(b[i]) {
+		if c := b[i+1]; c != '.' && !isDigit(c) {
+			return time.Duration(b[i]-'0') * time.Second, i + 1, true
+		} else if c == '.' {
+			if part, k := shortNumber(b[i+2:]); k > 0 {
+				return time.Duration(b[i]-'0')*time.Second + time.Duration(part)*fractions[k], i + 2 + k, true
+			}
+		}
+	}
 	var n int64
 	for i < len(b) && isDigit(b[i]) {
 		n = n*10 + int64(b[i]-'0')
@@ -548,6 +544,10 @@ func (l *quickLine) seconds(i int) (d time.Duration, after int, ok bool) {
 	}
 	return time.Duration(n), i, true
 }
+
+// fractions are what the last of so many digits behind the point stands for.
+var fractions = [8]time.Duration{1: time.Second / 10, time.Second / 100, time.Millisecond, time.Second / 10_000, time.Second / 100_000,
+	time.Microsecond, time.Microsecond / 10}
 
 // quickAttempt is what is said of an attempt before its result.
 type quickAttempt struct {
@@ -587,18 +587,20 @@ func (l *quickLine) attempt(i int) bool {
 	if i, ok = l.relay(&a, i+len(", relay=")); !ok {
 		return false
 	}
-	if hasPrefix(b[i:], ", conn_use=") {
-		if _, i, ok = l.digits(i + len(", conn_use=")); !ok {
+	// What begins with a constant is compared at once where that is written out.
+	const use, delays, is, sent = ", conn_use=", ", delays=", ", status=", "sent ("
+	if i+len(use) < len(b) && string(b[i:i+len(use)]) == use {
+		if _, i, ok = l.digits(i + len(use)); !ok {
 			return false
 		}
 	}
 	if !hasPrefix(b[i:], ", delay=") {
 		return false
 	}
-	if a.delay, i, ok = l.seconds(i + len(", delay=")); !ok || !hasPrefix(b[i:], ", delays=") {
+	if a.delay, i, ok = l.seconds(i + len(", delay=")); !ok || i+len(delays) >= len(b) || string(b[i:i+len(delays)]) != delays {
 		return false
 	}
-	i += len(", delays") // and then each has one byte before it
+	i += len(delays) - 1 // and then each has one byte before it
 	for part := range a.delays {
 		if a.delays[part], i, ok = l.seconds(i + 1); !ok || i >= len(b) || b[i] != "///,"[part] {
 			return false
@@ -613,13 +615,13 @@ func (l *quickLine) attempt(i int) bool {
 		return false
 	}
 	var rest []byte
-	if a.dsn, rest, ok = status.ParseEnhanced(b[i+len(", dsn="):]); !ok || !hasPrefix(rest, ", status=") {
+	if a.dsn, rest, ok = status.ParseEnhanced(b[i+len(", dsn="):]); !ok || len(rest) < len(is) || string(rest[:len(is)]) != is {
 		return false
 	}
-	i = len(b) - len(rest) + len(", status=")
+	i = len(b) - len(rest) + len(is)
 	switch {
-	case hasPrefix(b[i:], "sent ("):
-		return l.sent(&a, i+len("sent ("))
+	case i+len(sent) < len(b) && string(b[i:i+len(sent)]) == sent:
+		return l.sent(&a, i+len(sent))
 	case hasPrefix(b[i:], "deferred ("):
 		return l.failed(&a, Deferred, i+len("deferred ("))
 	case hasPrefix(b[i:], "bounced ("):

@@ -41,6 +41,9 @@ func ParseEnhanced(b []byte) (e Enhanced, rest []byte, ok bool) {
 	if len(b) < 5 || b[1] != '.' || b[0] != '2' && b[0] != '4' && b[0] != '5' {
 		return Enhanced{}, b, false
 	}
+	if len(b) > 5 && (b[5] == ' ' || b[5] == ',') && b[3] == '.' && isDigit(b[2]) && isDigit(b[4]) { // as most are
+		return Enhanced{b[0] - '0', uint16(b[2] - '0'), uint16(b[4] - '0')}, b[5:], true
+	}
 	subject, r, ok := subcode(b[2:])
 	if !ok || len(r) == 0 || r[0] != '.' {
 		return Enhanced{}, b, false
