@@ -33,7 +33,7 @@ func (l *Ledger) note(ev *parser.Event, set int) {
 		if len(l.noted) >= maxNoted {
 			clear(l.noted)
 		}
-		p := process{l.scopeOf(ev, set), ev.PID}
+		p := process{l.scope, ev.PID}
 		n := noted{ev.Time, ev.Kind, l.strings.get(ev.Client.IP), string(clip(ev.Recipient))}
 		if old := l.noted[p]; old.kind == n.kind && old.client == n.client && old.recipients != "" && len(old.recipients) < maxField {
 			n.recipients = old.recipients + " " + n.recipients
@@ -41,7 +41,7 @@ func (l *Ledger) note(ev *parser.Event, set int) {
 		l.noted[p] = n
 	case parser.Disconnected:
 		if len(l.noted) > 0 {
-			delete(l.noted, process{l.scopeOf(ev, set), ev.PID})
+			delete(l.noted, process{l.scope, ev.PID})
 		}
 	}
 }
@@ -107,7 +107,7 @@ func (l *Ledger) nameUnseen(m *Message) {
 
 // received applies the first lines of a message.
 func (l *Ledger) received(ev *parser.Event, set int) *Message {
-	m := l.find(ev, set)
+	m := l.find(ev)
 	opens := ev.Client.Name != nil || ev.Client.IP != nil || ev.User != nil || ev.MTA == parser.Exim
 	switch {
 	case m == nil:
@@ -279,7 +279,7 @@ func (l *Ledger) notice(ev *parser.Event, set int) {
 	next := *ev
 	next.QueueID = ev.NextQueueID
 	l.id = l.next
-	m := l.find(&next, set)
+	m := l.find(&next)
 	if m == nil || !m.Closed.IsZero() && m.NotificationOf != "" || m.Source != SourceNone && m.Source != SourceNotification {
 		m = l.begin(&next, set)
 	}

@@ -28,6 +28,7 @@ type Ledger struct {
 	scopes   []site
 	known    map[scope]int // their numbers
 	scope    int           // of the latest event
+	here     bool          // the next event is of the same scope
 	id       uint64        // hash of the latest event's queue ID, where it is known; else 0
 	next     uint64        // likewise, of the next hop's
 	words    known         // of the latest event, where they are known
@@ -169,11 +170,11 @@ func NewLedger(release func(*Message)) *Ledger {
 // Where the event hands a recipient on inside this host (a content filter took it), Add turns
 // ev.Kind from Delivered to Forwarded.
 func (l *Ledger) Add(ev *parser.Event, set int) *Message {
-	l.id, l.next, l.words = 0, 0, known{}
+	l.id, l.next, l.words, l.here = 0, 0, known{}, false
 	return l.add(ev, set)
 }
 
-// add is Add with l.id and l.next set.
+// add is Add with l.id, l.next, l.words and l.here set.
 func (l *Ledger) add(ev *parser.Event, set int) *Message {
 	l.settled, l.relay = nil, nil
 	l.collect()
@@ -199,9 +200,16 @@ func (l *Ledger) pass(ev *parser.Event, set int) {
 	l.tick(ev, set)
 }
 
-// tick advances the clocks.
+// tick notes whose line an event is, and advances the clocks.
 func (l *Ledger) tick(ev *parser.Event, set int) {
-	s := &l.scopes[l.scopeOf(ev, set)]
+	if !l.here {
+		l.enter(ev, set)
+	}
+	s := &l.scopes[l.scope]
+	if ev.Time == l.now && ev.Time == s.now { // as most are; == is quick
+		s.seen = l.passed
+		return
+	}
 	if ev.Time.After(l.now) {
 		if !s.now.IsZero() { // a host that turns up with its clock ahead does not make it later
 			l.passed += min(ev.Time.Sub(l.now), ev.Time.Sub(s.now))
@@ -271,20 +279,20 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 	case parser.Received:
 		return l.received(ev, set)
 	case parser.Queued:
-		m := l.find(ev, set)
+		m := l.find(ev)
 		if m == nil || !m.Closed.IsZero() && !(m.State == StateDone && m.Announced == 0 && ev.Time.Sub(m.Closed) <= late) {
 			m = l.begin(ev, set)
 			m.OpenedBefore = true
 		}
 		l.activate(m, ev)
-		l.scopes[l.scopeOf(ev, set)].qmgr = ev.PID
+		l.scopes[l.scope].qmgr = ev.PID
 		return m
 	case parser.Delivered, parser.Deferred, parser.Bounced, parser.Forwarded, parser.Expired, parser.Discarded:
 		m := l.findOrBegin(ev, set)
 		l.outcome(m, ev)
 		return m
 	case parser.HostError:
-		m := l.find(ev, set)
+		m := l.find(ev)
 		if m != nil {
 			m.lastError = &hostError{ev.Time, l.peer(&ev.Relay), l.answer(ev)}
 			m.Last = ev.Time
@@ -292,7 +300,7 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		return m
 	case parser.Rejected:
 		if !ev.Late {
-			return l.find(ev, set)
+			return l.find(ev)
 		}
 		m := l.findOrBegin(ev, set)
 		l.rejected(m, ev)
@@ -307,7 +315,7 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		}
 		return m
 	case parser.Released:
-		m := l.find(ev, set)
+		m := l.find(ev)
 		if m != nil && m.State == StateHeld {
 			m.State, m.Last = StateQueued, ev.Time
 		}
@@ -326,7 +334,7 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		l.removed(m, ev)
 		return m
 	case parser.Notification:
-		m := l.find(ev, set)
+		m := l.find(ev)
 		if len(ev.NextQueueID) > 0 {
 			l.notice(ev, set)
 		}
@@ -344,7 +352,7 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		l.rewrite(m, string(clip(ev.OrigRecipient)), string(clip(ev.Recipient)))
 		return m
 	}
-	m := l.find(ev, set)
+	m := l.find(ev)
 	if m != nil {
 		m.Last = ev.Time
 		if ev.Kind == parser.Warning && string(ev.Text) == "queue file size limit exceeded" && !m.Active && m.Closed.IsZero() {
@@ -516,14 +524,14 @@ func (l *Ledger) resolve(m *Message) {
 	m.children = nil
 }
 
-// scopeOf returns the number of the event's scope, which mostly is the one before.
-func (l *Ledger) scopeOf(ev *parser.Event, set int) int {
+// enter sets l.scope to that of the event, which mostly is the one before.
+func (l *Ledger) enter(ev *parser.Event, set int) {
 	if len(ev.Host) > 0 {
 		set = 0
 	}
 	if l.scope < len(l.scopes) {
 		if s := &l.scopes[l.scope]; s.set == set && s.mta == ev.MTA && s.host == string(ev.Host) {
-			return l.scope
+			return
 		}
 	}
 	s := scope{l.strings.get(ev.Host), ev.MTA, set}
@@ -536,15 +544,13 @@ func (l *Ledger) scopeOf(ev *parser.Event, set int) int {
 		}
 	}
 	l.scope = n
-	return n
 }
 
 // find returns the message the event is about, nil where none is known. A delivery agent can
 // log under a name of its own in master.cf, so where no message of the event's instance has
 // the queue ID, another instance's is taken.
-func (l *Ledger) find(ev *parser.Event, set int) *Message {
-	scope := l.scopeOf(ev, set)
-	head := atHash(l, l.hashOf(ev, scope), scope, ev.QueueID)
+func (l *Ledger) find(ev *parser.Event) *Message {
+	head := atHash(l, l.hashOf(ev), l.scope, ev.QueueID)
 	for m := head; m != nil; m = m.more() {
 		if m.Instance == string(ev.Instance) {
 			return m
@@ -554,15 +560,15 @@ func (l *Ledger) find(ev *parser.Event, set int) *Message {
 }
 
 // hashOf is the openHash of the event's queue ID.
-func (l *Ledger) hashOf(ev *parser.Event, scope int) uint64 {
+func (l *Ledger) hashOf(ev *parser.Event) uint64 {
 	if l.id != 0 {
-		return inScope(l.id, scope)
+		return inScope(l.id, l.scope)
 	}
-	return openHash(scope, ev.QueueID)
+	return openHash(l.scope, ev.QueueID)
 }
 
 func (l *Ledger) findOrBegin(ev *parser.Event, set int) *Message {
-	m := l.find(ev, set)
+	m := l.find(ev)
 	if m == nil {
 		m = l.begin(ev, set)
 		m.OpenedBefore = true
@@ -572,7 +578,7 @@ func (l *Ledger) findOrBegin(ev *parser.Event, set int) *Message {
 
 // begin starts a new message, ending one that still has the queue ID.
 func (l *Ledger) begin(ev *parser.Event, set int) *Message {
-	scope := l.scopeOf(ev, set)
+	scope := l.scope
 	m := l.newMessage()
 	if l.instance != string(ev.Instance) {
 		l.instance = l.strings.get(ev.Instance)
@@ -583,7 +589,7 @@ func (l *Ledger) begin(ev *parser.Event, set int) *Message {
 	m.QueueID, m.Instance = l.queueID(m, ev.QueueID), l.instance
 	m.MTA, m.Set, m.First, m.Last, m.scope, m.begun = ev.MTA, set, ev.Time, ev.Time, scope, l.begun
 	l.begun++
-	m.hash = l.hashOf(ev, scope)
+	m.hash = l.hashOf(ev)
 	for old := atHash(l, m.hash, scope, ev.QueueID); old != nil; old = old.more() {
 		if old.Instance != m.Instance {
 			continue

@@ -357,29 +357,33 @@ func (c *Collector) Digest(d *parser.Digest, set int) {
 	c.at(d.Last)
 	ev := &c.digested
 	var origin *parser.Origin
+	var mta parser.MTA
+	until := !c.opt.Until.IsZero()
 	for i := range d.Whole {
 		if v := d.Next(i, ev); v == parser.Ignored {
 			continue
 		}
-		after := !c.opt.Until.IsZero() && !ev.Time.Before(c.opt.Until)
-		if !after {
-			c.classify(ev)
-		}
 		c.mtas[ev.MTA] = true
-		if o := d.Origin(i); o != origin {
+		o := d.Origin(i)
+		same := o.Beside(origin)
+		if !same {
 			c.from(ev)
-			origin = o
 		}
-		switch {
-		case after:
-		case d.Tick(i):
+		if until && !ev.Time.Before(c.opt.Until) {
+			origin = nil // the ledger has not seen it
+			continue
+		}
+		c.ledger.here = same && ev.MTA == mta
+		origin, mta = o, ev.MTA
+		if d.Tick(i) {
 			c.ledger.pass(ev, set)
-		default:
-			c.ledger.id, c.ledger.next = d.Hashes(i)
-			c.ledger.words = c.known.of(d, i, ev)
-			if m := c.ledger.add(ev, set); tallied[ev.Kind] {
-				c.count(ev, m)
-			}
+			continue
+		}
+		c.classify(ev)
+		c.ledger.id, c.ledger.next = d.Hashes(i)
+		c.ledger.words = c.known.of(d, i, ev)
+		if m := c.ledger.add(ev, set); tallied[ev.Kind] {
+			c.count(ev, m)
 		}
 	}
 }

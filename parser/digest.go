@@ -50,6 +50,11 @@ type Origin struct {
 	site int // the same for the same Host and Instance; 0: not numbered
 }
 
+// Beside tells whether o and p, both of one digest, name the same host and instance; nil is of none.
+func (o *Origin) Beside(p *Origin) bool {
+	return o == p && o != nil || o != nil && p != nil && o.site == p.site && o.site != 0
+}
+
 // brief is an event without its bytes: those lie at spans, in the order of fieldOffsets.
 type brief struct {
 	time   time.Time
