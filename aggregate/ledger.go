@@ -551,6 +551,9 @@ func (l *Ledger) enter(ev *parser.Event, set int) {
 // the queue ID, another instance's is taken.
 func (l *Ledger) find(ev *parser.Event) *Message {
 	head := atHash(l, l.hashOf(ev), l.scope, ev.QueueID)
+	if head == nil || head.next == nil {
+		return head
+	}
 	for m := head; m != nil; m = m.more() {
 		if m.Instance == string(ev.Instance) {
 			return m

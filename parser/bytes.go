@@ -64,7 +64,7 @@ func contains(b []byte, s string) bool { return indexString(b, s) >= 0 }
 func lastIndexString(b []byte, s string) int {
 	i := len(b) - len(s) + 1 // it may begin before i
 	for first := ones * uint64(s[0]); i >= 8; {
-		x := binary.LittleEndian.Uint64(b[i-8:]) ^ first
+		x := eight(b, i-8) ^ first
 		// The high bit of each byte that is 0, and perhaps of 1s above one.
 		found := (x - ones) &^ x & highs
 		for ; found != 0; found &^= 1 << 63 >> bits.LeadingZeros64(found) {
@@ -89,12 +89,25 @@ func isAlnum(c byte) bool {
 	return isDigit(c) || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
+// eight returns the eight bytes of b from i on as a number, the first one lowest. The three indices
+// spare the compiler the care for a slice that begins behind the last byte.
+func eight(b []byte, i int) uint64 { return binary.LittleEndian.Uint64(b[i : i+8 : i+8]) }
+
+// same tells whether a and b are the same; it is quick where they have 8 to 16 bytes.
+func same(a, b []byte) bool {
+	n := len(a)
+	if n < 8 || n > 16 || n != len(b) {
+		return string(a) == string(b)
+	}
+	return eight(a, 0) == eight(b, 0) && eight(a, n-8) == eight(b, n-8)
+}
+
 // near is bytes.IndexByte for what is found within a few bytes: the first c in b, len(b) where
 // there is none.
 func near(b []byte, c byte) int {
 	i := 0
 	for all := ones * uint64(c); i+8 <= len(b); i += 8 {
-		x := binary.LittleEndian.Uint64(b[i:]) ^ all
+		x := eight(b, i) ^ all
 		if found := (x - ones) &^ x & highs; found != 0 {
 			return i + bits.TrailingZeros64(found)>>3
 		}
@@ -111,7 +124,7 @@ func shortNumber(b []byte) (n uint32, length int) {
 	if len(b) < 8 {
 		return 0, 0
 	}
-	x := binary.LittleEndian.Uint64(b) ^ '0'*ones
+	x := eight(b, 0) ^ '0'*ones
 	// The high bit of each byte beyond 9; a carry comes from such a byte, and the first one counts.
 	other := (x | x + (0x7f-9)*ones) & highs
 	if length = bits.TrailingZeros64(other) >> 3; length == 0 || length == 8 {
@@ -121,6 +134,24 @@ func shortNumber(b []byte) (n uint32, length int) {
 	x = x * (10<<8 + 1) >> 8 & 0x00ff00ff00ff00ff
 	x = x * (100<<16 + 1) >> 16 & 0x0000ffff0000ffff
 	return uint32(x * (10000<<32 + 1) >> 32), length
+}
+
+// hasUpper tells whether b has an upper-case letter of ASCII.
+func hasUpper(b []byte) bool {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		x := eight(b, i)
+		low := x &^ highs // no carries between bytes
+		if (low+(0x80-'A')*ones)&^(low+(0x80-'Z'-1)*ones)&^x&highs != 0 {
+			return true
+		}
+	}
+	for _, c := range b[i:] {
+		if 'A' <= c && c <= 'Z' {
+			return true
+		}
+	}
+	return false
 }
 
 // number reads decimal digits at the start of b; ok is false where there are none. Beyond
@@ -187,12 +218,26 @@ func trimRight(b []byte) []byte {
 
 // run returns how many bytes b begins with that are marked.
 func run(marked *[256]bool, b []byte) int {
-	for i, c := range b {
-		if !marked[c] {
+	i := 0
+	for ; i+4 <= len(b); i += 4 {
+		four := b[i : i+4 : i+4]
+		if !marked[four[0]] {
 			return i
 		}
+		if !marked[four[1]] {
+			return i + 1
+		}
+		if !marked[four[2]] {
+			return i + 2
+		}
+		if !marked[four[3]] {
+			return i + 3
+		}
 	}
-	return len(b)
+	for i < len(b) && marked[b[i]] {
+		i++
+	}
+	return i
 }
 
 // wordByte marks letters, digits, hyphens and underscores.
@@ -221,7 +266,7 @@ const (
 func plainRun(b []byte) int {
 	i := 0
 	for i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:])
+		x := eight(b, i)
 		angle, backslash := x&^(2*ones)^'<'*ones, x^'\\'*ones // 0 where there is one; > is < but for a bit
 		// The high bit of a byte below '"', or of an angle, a backslash, DEL or more. A borrow or carry
 		// comes from a byte that is found itself, and the first one counts.
@@ -243,7 +288,7 @@ func plainRun(b []byte) int {
 func quotedRun(b []byte) int {
 	i := 0
 	for i+8 <= len(b) {
-		x := binary.LittleEndian.Uint64(b[i:])
+		x := eight(b, i)
 		quote, backslash := x^'"'*ones, x^'\\'*ones
 		found := ((x-' '*ones)&^x | (quote-ones)&^quote | (backslash-ones)&^backslash | x | (x + ones)) & highs
 		if found != 0 {

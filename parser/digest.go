@@ -2,7 +2,6 @@ package parser
 
 import (
 	"bytes"
-	"hash/maphash"
 	"math/bits"
 	"sync/atomic"
 	"time"
@@ -164,15 +163,13 @@ func (d *Digest) Numbered(i int) Numbered { return d.briefs[i].words }
 // Origin returns whose the i-th event's line is; it stays as it is.
 func (d *Digest) Origin(i int) *Origin { return d.briefs[i].origin }
 
-var hashSeed = maphash.MakeSeed()
-
 // QueueIDHash is a hash of a queue ID that strangers cannot foresee.
 func QueueIDHash[ID string | []byte](id ID) uint64 {
 	switch id := any(id).(type) {
 	case string:
-		return maphash.String(hashSeed, id)
+		return wordHash(unsafe.Slice(unsafe.StringData(id), len(id)))
 	case []byte:
-		return maphash.Bytes(hashSeed, id)
+		return wordHash(id)
 	}
 	return 0
 }

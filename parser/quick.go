@@ -146,7 +146,7 @@ func (d *Digester) quickly(start, end int) bool {
 		return false
 	}
 	t := &q.tags[tagSlot(i, rest[i-1])]
-	if string(t.tag) != string(rest[:i]) {
+	if !same(t.tag, rest[:i]) {
 		return false
 	}
 	tag := rest[:i]
