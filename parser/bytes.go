@@ -126,7 +126,7 @@ func shortNumber(b []byte) (n uint32, length int) {
 	}
 	x := eight(b, 0) ^ '0'*ones
 	// The high bit of each byte beyond 9; a carry comes from such a byte, and the first one counts.
-	other := (x | x + (0x7f-9)*ones) & highs
+	other := (x | (x + (0x7f-9)*ones)) & highs
 	if length = bits.TrailingZeros64(other) >> 3; length == 0 || length == 8 {
 		return 0, 0
 	}
@@ -167,6 +167,10 @@ func number(b []byte) (n int64, rest []byte, ok bool) {
 	return n, b[i:], i > 0
 }
 
+// fractions are what the last of so many digits behind the point stands for.
+var fractions = [10]time.Duration{time.Second, time.Second / 10, time.Second / 100, time.Millisecond, time.Second / 10_000, time.Second / 100_000,
+	time.Microsecond, time.Microsecond / 10, time.Microsecond / 100, time.Nanosecond}
+
 // seconds reads a decimal number of seconds such as 248321, 0.47 or 1.7 (Postfix delay=).
 func seconds(b []byte) (d time.Duration, rest []byte, ok bool) {
 	n, b, ok := number(b)
@@ -178,11 +182,15 @@ func seconds(b []byte) (d time.Duration, rest []byte, ok bool) {
 	}
 	d = time.Duration(n) * time.Second
 	if len(b) > 1 && b[0] == '.' && isDigit(b[1]) {
-		scale := time.Second
-		for b = b[1:]; len(b) > 0 && isDigit(b[0]); b = b[1:] {
-			scale /= 10
-			d += time.Duration(b[0]-'0') * scale
+		var part time.Duration
+		i := 1
+		for ; i < len(b) && isDigit(b[i]); i++ {
+			if i < len(fractions) {
+				part = part*10 + time.Duration(b[i]-'0')
+			}
 		}
+		d += part * fractions[min(i, len(fractions))-1]
+		b = b[i:]
 	}
 	return d, b, true
 }
@@ -216,9 +224,8 @@ func trimRight(b []byte) []byte {
 	return b
 }
 
-// run returns how many bytes b begins with that are marked.
-func run(marked *[256]bool, b []byte) int {
-	i := 0
+// run returns where the marked bytes that b has from i on end.
+func run(marked *[256]bool, b []byte, i int) int {
 	for ; i+4 <= len(b); i += 4 {
 		four := b[i : i+4 : i+4]
 		if !marked[four[0]] {
@@ -250,7 +257,7 @@ var wordByte = func() (t [256]bool) {
 
 // wordOf returns the letters, digits and hyphens at the start of b.
 func wordOf(b []byte) []byte {
-	n := run(&wordByte, b)
+	n := run(&wordByte, b, 0)
 	if n == 0 {
 		return nil
 	}
@@ -263,14 +270,13 @@ const (
 )
 
 // plainRun is run of plainByte, eight bytes at a time: most of a line are words of such bytes.
-func plainRun(b []byte) int {
-	i := 0
+func plainRun(b []byte, i int) int {
 	for i+8 <= len(b) {
 		x := eight(b, i)
-		angle, backslash := x&^(2*ones)^'<'*ones, x^'\\'*ones // 0 where there is one; > is < but for a bit
-		// The high bit of a byte below '"', or of an angle, a backslash, DEL or more. A borrow or carry
+		other := x&^(0x62*ones) ^ 0x1c*ones // 0 where there is <, >, \, and for ^, | and ~, too
+		// The high bit of a byte up to '"', or of one of those, or of DEL or more. A borrow or carry
 		// comes from a byte that is found itself, and the first one counts.
-		found := ((x-('"'+1)*ones)&^x | (angle-ones)&^angle | (backslash-ones)&^backslash | x | (x + ones)) & highs
+		found := ((x - ('"'+1)*ones) | (other - ones) | x | (x + ones)) & highs
 		if found == 0 {
 			i += 8
 			continue
@@ -278,9 +284,9 @@ func plainRun(b []byte) int {
 		if i += bits.TrailingZeros64(found) >> 3; !plainByte[b[i]] {
 			return i
 		}
-		i++ // '!'
+		i++ // '!', '^', '|', '~'
 	}
-	return i + run(&plainByte, b[i:])
+	return run(&plainByte, b, i)
 }
 
 // quotedRun returns how many bytes stand before the first quote, backslash, control byte or byte
@@ -290,7 +296,7 @@ func quotedRun(b []byte) int {
 	for i+8 <= len(b) {
 		x := eight(b, i)
 		quote, backslash := x^'"'*ones, x^'\\'*ones
-		found := ((x-' '*ones)&^x | (quote-ones)&^quote | (backslash-ones)&^backslash | x | (x + ones)) & highs
+		found := ((x - ' '*ones) | (quote - ones) | (backslash - ones) | x | (x + ones)) & highs
 		if found != 0 {
 			return i + bits.TrailingZeros64(found)>>3
 		}

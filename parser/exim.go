@@ -197,39 +197,27 @@ func eximIDLen(b []byte) int {
 	if len(b) < 16 || b[6] != '-' {
 		return 0
 	}
-	n := 16
-	if b[13] != '-' {
-		if n = 23; len(b) < n || b[18] != '-' {
-			return 0
-		}
+	// Written out, since each line has one, and two or three more where it is about other messages.
+	t := &alnumByte
+	p := (*[16]byte)(b)
+	all := t[p[0]] & t[p[1]] & t[p[2]] & t[p[3]] & t[p[4]] & t[p[5]] & t[p[7]] & t[p[8]] & t[p[9]] & t[p[10]] & t[p[11]] & t[p[12]] & t[p[14]] & t[p[15]]
+	if p[13] == '-' {
+		return 16 * int(all)
 	}
-	hyphens := 0
-	for _, c := range b[:n] {
-		k := eximIDByte[c]
-		if k == 0 {
-			return 0
-		}
-		hyphens += int(k >> 1)
-	}
-	for _, i := range [...]int{6, n - 3, n - 5} { // nowhere else
-		if b[i] == '-' {
-			hyphens--
-		}
-	}
-	if hyphens != 0 {
+	if len(b) < 23 || b[18] != '-' {
 		return 0
 	}
-	return n
+	q := (*[7]byte)(b[16:])
+	return 23 * int(all&t[p[13]]&t[q[0]]&t[q[1]]&t[q[3]]&t[q[4]]&t[q[5]]&t[q[6]])
 }
 
-// eximIDByte is 1 for the letters and digits of a queue ID, 2 for its hyphens, else 0.
-var eximIDByte = func() (t [256]uint8) {
+// alnumByte is 1 for letters and digits, else 0.
+var alnumByte = func() (t [256]uint8) {
 	for c := range t {
 		if isAlnum(byte(c)) {
 			t[c] = 1
 		}
 	}
-	t['-'] = 2
 	return t
 }()
 

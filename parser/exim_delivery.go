@@ -115,8 +115,8 @@ func (p *Parser) eximConfirmation(val []byte, ev *Event) {
 // eximNextID finds the queue ID that the next hop gave, in the words of Postfix ("queued as
 // X"), Exim ("id=X") and Sendmail ("X Message accepted for delivery").
 func eximNextID(b []byte) []byte {
-	for i, c := range b {
-		switch c {
+	for i := run(&noNextID, b, 0); i < len(b); i = run(&noNextID, b, i+1) {
+		switch b[i] {
 		case 'q':
 			if rest, ok := cutPrefix(b[i:], "queued as "); ok {
 				return queueIDWord(rest)
@@ -136,6 +136,14 @@ func eximNextID(b []byte) []byte {
 	}
 	return nil
 }
+
+// noNextID marks the bytes that none of those words begins with.
+var noNextID = func() (t [256]bool) {
+	for c := range t {
+		t[c] = c != 'q' && c != 'i' && c != 'M'
+	}
+	return t
+}()
 
 // queueIDWord returns the letters and digits at the start of b; too few are no queue ID.
 func queueIDWord(b []byte) []byte {

@@ -380,7 +380,7 @@ type quickPeer struct {
 func (l *quickLine) peer(i int) (p quickPeer, after int, ok bool) {
 	b := l.b
 	p.name = i
-	i += run(&nameByte, b[i:])
+	i = run(&nameByte, b, i)
 	p.nameEnd = i
 	if i == p.name {
 		return p, 0, false
@@ -398,7 +398,7 @@ func (l *quickLine) address(i int) (p quickPeer, after int, ok bool) {
 	}
 	i++
 	p.ip = i
-	i += run(&addressByte, b[i:])
+	i = run(&addressByte, b, i)
 	p.ipEnd = i
 	if i == p.ip || i >= len(b) || b[i] != ']' {
 		return p, 0, false
@@ -450,7 +450,7 @@ var nameByte, addressByte = func() (name, addr [256]bool) {
 // for Parse.
 func (l *quickLine) angle(i int) (end int, ok bool) {
 	b := l.b
-	i += plainRun(b[i:])
+	i = plainRun(b, i)
 	if i+1 >= len(b) || b[i] != '>' || b[i+1] != ',' {
 		return 0, false
 	}
@@ -545,10 +545,6 @@ func (l *quickLine) seconds(i int) (d time.Duration, after int, ok bool) {
 	return time.Duration(n), i, true
 }
 
-// fractions are what the last of so many digits behind the point stands for.
-var fractions = [8]time.Duration{1: time.Second / 10, time.Second / 100, time.Millisecond, time.Second / 10_000, time.Second / 100_000,
-	time.Microsecond, time.Microsecond / 10}
-
 // quickAttempt is what is said of an attempt before its result.
 type quickAttempt struct {
 	to, toEnd, orig, origEnd int
@@ -608,7 +604,7 @@ func (l *quickLine) attempt(i int) bool {
 	}
 	if hasPrefix(b[i:], ", tls=") {
 		a.tls = i + len(", tls=")
-		i = a.tls + run(&nameByte, b[a.tls:])
+		i = run(&nameByte, b, a.tls)
 		a.tlsEnd = i
 	}
 	if !hasPrefix(b[i:], ", dsn=") {
@@ -635,7 +631,7 @@ func (l *quickLine) relay(a *quickAttempt, i int) (after int, ok bool) {
 	b := l.b
 	a.dir = Out
 	a.relay.name = i
-	i += run(&nameByte, b[i:])
+	i = run(&nameByte, b, i)
 	a.relay.nameEnd = i
 	switch {
 	case i == a.relay.name || i+1 >= len(b):

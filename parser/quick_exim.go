@@ -16,11 +16,12 @@ func (d *Digester) quickExim(line []byte, start, end int) bool {
 	if len(line) < n+26 || line[10] != ' ' || !isDigit(line[0]) || line[len(line)-1] <= ' ' {
 		return false
 	}
-	t, pid := q.eximAt, 0
+	t, pid, fresh := q.eximAt, 0, false
 	if string(line[:n]) != string(q.eximHead[:]) {
 		var rest []byte
 		var ok bool
 		t, rest, ok = d.Parser.stamps.iso(line)
+		fresh = true
 		if n = len(line) - len(rest); !ok || len(line) < n+26 || line[n-1] != ' ' || d.beyond(t) {
 			return false
 		}
@@ -53,8 +54,10 @@ func (d *Digester) quickExim(line []byte, start, end int) bool {
 		return false
 	}
 	d.understood()
-	d.out.Latest = t
-	d.mail(t)
+	if fresh { // of no line before, which settle makes sure of
+		d.out.Latest = t
+		d.mail(t)
+	}
 	d.Parser.last = Exim
 	return true
 }
@@ -90,9 +93,12 @@ func (l *quickLine) exim() bool {
 // word returns where the word at i ends: at a blank or the line's end. One with a quote, a
 // bracket, a backslash or a control byte, or that ends with a colon, is for Parse.
 func (l *quickLine) word(i int) (end int, ok bool) {
-	b, from := l.b, i
-	i += plainRun(b[i:])
-	return i, i > from && (i == len(b) || b[i] == ' ' && i+1 < len(b) && b[i+1] != ' ') && b[i-1] != ':'
+	b := l.b
+	end = plainRun(b, i)
+	if end == i || b[end-1] == ':' || end < len(b) && (b[end] != ' ' || end+1 == len(b) || b[end+1] == ' ') {
+		return end, false
+	}
+	return end, true
 }
 
 // key tells whether " KEY=" stands at i.
@@ -222,13 +228,13 @@ func (l *quickLine) eximHost(i int) (p quickPeer, helo, heloEnd, after int, ok b
 	b := l.b
 	i += len(" H=")
 	p.name = i
-	i += run(&nameByte, b[i:])
+	i = run(&nameByte, b, i)
 	if p.nameEnd = i; i == p.name || !hasPrefix(b[i:], " ") {
 		return p, 0, 0, 0, false
 	}
 	if hasPrefix(b[i:], " (") {
 		helo = i + len(" (")
-		i = helo + run(&nameByte, b[helo:])
+		i = run(&nameByte, b, helo)
 		if heloEnd = i; helo == heloEnd || !hasPrefix(b[i:], ") ") {
 			return p, 0, 0, 0, false
 		}

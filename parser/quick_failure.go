@@ -172,7 +172,7 @@ func (l *quickLine) refused(i int) bool {
 	words := b[stage:i]
 	i += len(" from ")
 	client := quickPeer{name: i}
-	i += run(&nameByte, b[i:])
+	i = run(&nameByte, b, i)
 	client.nameEnd = i
 	host, i, ok := l.address(i)
 	if !ok || i+3 > len(b) || b[i] != ':' || b[i+1] != ' ' || b[i+2] == ' ' || b[i+2] == '\t' {
@@ -207,13 +207,13 @@ func (l *quickLine) attributes(ev *Event, i int) bool {
 		return false
 	}
 	from := i + len("from=<")
-	i = from + plainRun(b[from:])
+	i = plainRun(b, from)
 	fromEnd := i
 	if !hasPrefix(b[i:], "> to=<") {
 		return false
 	}
 	to := i + len("> to=<")
-	i = to + plainRun(b[to:])
+	i = plainRun(b, to)
 	toEnd := i
 	if !hasPrefix(b[i:], "> proto=") {
 		return false
@@ -224,7 +224,7 @@ func (l *quickLine) attributes(ev *Event, i int) bool {
 		return false
 	}
 	helo := i + len(" helo=<")
-	i = helo + run(&nameByte, b[helo:])
+	i = run(&nameByte, b, helo)
 	if i != len(b)-1 || b[i] != '>' || i == helo || to == toEnd {
 		return false
 	}
