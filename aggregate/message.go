@@ -261,6 +261,13 @@ func addressMark(a string) uint64 {
 // cutAddress cuts the first address of a list separated by blanks; a quoted local part may
 // hold blanks.
 func cutAddress(list string) (address, rest string) {
+	i := strings.IndexByte(list, ' ')
+	if i < 0 {
+		return list, ""
+	}
+	if strings.IndexByte(list[:i], '"') < 0 { // as most are
+		return list[:i], list[i+1:]
+	}
 	quoted := false
 	for i := range len(list) {
 		switch c := list[i]; {

@@ -321,7 +321,7 @@ func (c *Collector) Event(ev *parser.Event, set int) (m *Message, counts bool) {
 // count counts an event that was Added, and tells whether it lies in the window and passes the
 // filter.
 func (c *Collector) count(ev *parser.Event, m *Message) bool {
-	if ev.Time.Before(c.opt.Since) {
+	if !c.opt.Since.IsZero() && ev.Time.Before(c.opt.Since) {
 		return false
 	}
 	view := &c.view
@@ -670,7 +670,7 @@ func (t *Totals) of(o Outcome) *int64 {
 }
 
 func (c *Collector) inWindow(t time.Time) bool {
-	return !t.Before(c.opt.Since) && (c.opt.Until.IsZero() || t.Before(c.opt.Until))
+	return (c.opt.Since.IsZero() || !t.Before(c.opt.Since)) && (c.opt.Until.IsZero() || t.Before(c.opt.Until))
 }
 
 // Finish ends the input: every message still open is counted as queued and released.

@@ -25,7 +25,6 @@ type quick struct {
 	exim     quickTag // of Exim's own log file; without an origin none was read
 	eximHead [eximStampLength]byte
 	eximAt   time.Time // of eximHead
-	said     Event     // what a reply says; reused
 
 	// The line before, for those that say that it was repeated; msg is nil where the parser knows.
 	tag, msg []byte
@@ -658,6 +657,27 @@ func (l *quickLine) relay(a *quickAttempt, i int) (after int, ok bool) {
 	return after, ok
 }
 
+// plainReply reads "250 2.0.0 Ok: queued as 3F2" as status.ReplyParser does; ok is false where that
+// is to see. Escapes are the caller's to look for.
+func plainReply(text []byte) (code int32, enhanced status.Enhanced, said []byte, ok bool) {
+	if len(text) < 5 || text[0] != '2' || !isDigit(text[1]) || !isDigit(text[2]) || text[3] != ' ' || text[4] <= ' ' ||
+		text[len(text)-1] <= ' ' || text[len(text)-1] == ')' {
+		return 0, enhanced, nil, false
+	}
+	code = int32(text[0]-'0')*100 + int32(text[1]-'0')*10 + int32(text[2]-'0')
+	said = text[4:]
+	if isDigit(said[0]) || said[0] == '#' {
+		e, rest, ok := status.ParseEnhanced(said)
+		switch {
+		case ok && len(rest) > 1 && rest[0] == ' ' && rest[1] > ' ':
+			enhanced, said = e, rest[1:]
+		case ok || said[0] == '#':
+			return 0, enhanced, nil, false
+		}
+	}
+	return code, enhanced, said, true
+}
+
 // sent reads what follows "status=sent (".
 func (l *quickLine) sent(a *quickAttempt, i int) bool {
 	b := l.b
@@ -672,21 +692,9 @@ func (l *quickLine) sent(a *quickAttempt, i int) bool {
 	case a.relay.ipEnd == 0:
 		return false
 	default:
-		// "250 2.0.0 Ok: queued as 3F2"
-		if len(text) < 5 || text[0] != '2' || !isDigit(text[1]) || !isDigit(text[2]) || text[3] != ' ' || text[4] <= ' ' ||
-			text[len(text)-1] <= ' ' || text[len(text)-1] == ')' {
+		var ok bool
+		if code, enhanced, said, ok = plainReply(text); !ok {
 			return false
-		}
-		code = int32(text[0]-'0')*100 + int32(text[1]-'0')*10 + int32(text[2]-'0')
-		said, enhanced = text[4:], status.Enhanced{}
-		if isDigit(said[0]) || said[0] == '#' {
-			e, rest, ok := status.ParseEnhanced(said)
-			switch {
-			case ok && len(rest) > 1 && rest[0] == ' ' && rest[1] > ' ':
-				enhanced, said = e, rest[1:]
-			case ok || said[0] == '#':
-				return false
-			}
 		}
 		if hasPrefix(said, "Ok, discarded") || bytes.IndexByte(said, '\\') >= 0 || bytes.IndexByte(said, '\r') >= 0 {
 			return false

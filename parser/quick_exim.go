@@ -157,10 +157,14 @@ func (l *quickLine) eximDelivered(i int) bool {
 	}
 	text := i + len(confirmation)
 	i = text + quotedRun(b[text:])
-	if i == len(b) || b[i] != '"' || i < text+5 || b[text] != '2' || b[text+3] != ' ' || b[text+4] == ' ' || b[i-1] == ' ' || b[i-1] == ')' {
+	if i == len(b) || b[i] != '"' {
 		return false
 	}
 	textEnd := i
+	code, enhanced, said, ok := plainReply(b[text:textEnd])
+	if !ok {
+		return false
+	}
 	i++
 	var qt, dt time.Duration
 	var has Has
@@ -179,26 +183,17 @@ func (l *quickLine) eximDelivered(i int) bool {
 	if i != len(b) {
 		return false
 	}
-	said := &l.d.quick.said // of which a confirmation says no more than this; an Event is large
-	said.Code, said.Enhanced, said.Stage, said.Origin, said.Text, said.NextQueueID = 0, status.Enhanced{}, status.StageNone, status.OriginNone, nil, nil
-	l.d.Parser.eximConfirmation(b[text:textEnd], said)
-	if said.Code == 0 || !liesIn(said.Text, b) || said.NextQueueID != nil && !liesIn(said.NextQueueID, b) {
-		return false
-	}
 	e := l.entry(Delivered, Out)
-	e.code, e.enhanced, e.has, e.stage, e.enhOrigin, e.ports[1] = int32(said.Code), said.Enhanced, has, said.Stage, said.Origin, relay.port
-	if e.stage == status.StageNone {
-		e.stage = status.StageEndOfData
-	}
+	e.code, e.enhanced, e.has, e.stage, e.enhOrigin, e.ports[1] = code, enhanced, has, status.StageEndOfData, status.OriginRemote, relay.port
 	l.field(fieldRecipient, to, toEnd)
 	l.peerFields(e, fieldRelayName, relay)
 	if tls > 0 {
 		l.field(fieldTLS, tls, tlsEnd)
 	}
-	l.part(fieldText, said.Text)
-	if said.NextQueueID != nil {
-		l.part(fieldNextQueueID, said.NextQueueID)
-		e.next = QueueIDHash(said.NextQueueID)
+	l.part(fieldText, said)
+	if id := eximNextID(b[text:textEnd]); id != nil {
+		l.part(fieldNextQueueID, id)
+		e.next = QueueIDHash(id)
 	}
 	out := l.d.out
 	out.number(e, numDelay, int64(qt))
@@ -343,10 +338,4 @@ func (l *quickLine) eximArrival(i int) bool {
 func (l *quickLine) part(f uint, b []byte) {
 	at := int(address(b) - address(l.b))
 	l.field(f, at, at+len(b))
-}
-
-// liesIn tells whether b is a part of whole.
-func liesIn(b, whole []byte) bool {
-	at := address(b) - address(whole)
-	return len(b) > 0 && at < uintptr(len(whole)) && at+uintptr(len(b)) <= uintptr(len(whole))
 }
