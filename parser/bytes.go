@@ -102,10 +102,9 @@ func same(a, b []byte) bool {
 	return eight(a, 0) == eight(b, 0) && eight(a, n-8) == eight(b, n-8)
 }
 
-// near is bytes.IndexByte for what is found within a few bytes: the first c in b, len(b) where
-// there is none.
-func near(b []byte, c byte) int {
-	i := 0
+// near is bytes.IndexByte for what is found within a few bytes: where the first c is that b has from
+// i on, len(b) where there is none.
+func near(b []byte, i int, c byte) int {
 	for all := ones * uint64(c); i+8 <= len(b); i += 8 {
 		x := eight(b, i) ^ all
 		if found := (x - ones) &^ x & highs; found != 0 {
@@ -118,13 +117,13 @@ func near(b []byte, c byte) int {
 	return i
 }
 
-// shortNumber reads up to seven digits at the start of b, which is longer than they are, at once;
-// length is 0 where there are none, or more of them, or b is shorter than eight bytes.
-func shortNumber(b []byte) (n uint32, length int) {
-	if len(b) < 8 {
+// shortNumber reads up to seven digits that b has from i on at once; length is 0 where there are
+// none, or more of them, or less than eight bytes.
+func shortNumber(b []byte, i int) (n uint32, length int) {
+	if i+8 > len(b) {
 		return 0, 0
 	}
-	x := eight(b, 0) ^ '0'*ones
+	x := eight(b, i) ^ '0'*ones
 	// The high bit of each byte beyond 9; a carry comes from such a byte, and the first one counts.
 	other := (x | (x + (0x7f-9)*ones)) & highs
 	if length = bits.TrailingZeros64(other) >> 3; length == 0 || length == 8 {

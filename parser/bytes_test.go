@@ -25,10 +25,10 @@ func runs(t *testing.T, b []byte) {
 	}
 	for i := range min(2, len(b)) {
 		is("plainRun", plainRun(b, i), until(i, func(c byte) bool { return !plainByte[c] }))
+		is("near", near(b, i, '['), until(i, func(c byte) bool { return c == '[' }))
 		is("run", run(&nameByte, b, i), until(i, func(c byte) bool { return !nameByte[c] }))
 	}
 	is("quotedRun", quotedRun(b), until(0, func(c byte) bool { return c < ' ' || c >= 0x7f || c == '"' || c == '\\' }))
-	is("near", near(b, '['), until(0, func(c byte) bool { return c == '[' }))
 	is("hasUpper", hasUpper(b), until(0, func(c byte) bool { return 'A' <= c && c <= 'Z' }) < len(b))
 	for _, s := range []string{"a", "@", "ab", "ef!", "!!!"} {
 		is("lastIndexString "+s, lastIndexString(b, s), bytes.LastIndex(b, []byte(s)))
@@ -50,7 +50,7 @@ func runs(t *testing.T, b []byte) {
 	if digits > 7 || len(b) < 8 {
 		digits, value = 0, 0
 	}
-	number, length := shortNumber(b)
+	number, length := shortNumber(b, 0)
 	if digits == 0 {
 		number = 0
 	}

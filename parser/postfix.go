@@ -223,7 +223,8 @@ var idByte = func() (t [256]uint8) {
 // and what idByte says of all of them.
 func idRun(b []byte) (n int, all uint8) {
 	all = idHex | idBase52 | idAny
-	for ; n+4 <= min(len(b), longIDMax); n += 4 {
+	b = b[:min(len(b), longIDMax)]
+	for ; n+4 <= len(b); n += 4 {
 		four := b[n : n+4 : n+4]
 		and := all & idByte[four[0]] & idByte[four[1]] & idByte[four[2]] & idByte[four[3]]
 		if and&idAny == 0 {
@@ -231,7 +232,7 @@ func idRun(b []byte) (n int, all uint8) {
 		}
 		all = and
 	}
-	for n < min(len(b), longIDMax) && idByte[b[n]] != 0 {
+	for n < len(b) && idByte[b[n]] != 0 {
 		all &= idByte[b[n]]
 		n++
 	}

@@ -139,21 +139,20 @@ func (d *Digester) quickly(start, end int) bool {
 			return false
 		}
 	}
-	rest := line[n:]
-	i := near(rest[:min(len(rest), 48)], '[')
-	if i < 3 || i+12 > len(rest) {
+	i := near(line, n, '[')
+	if i < n+3 || i+12 > len(line) {
 		return false
 	}
-	t := &q.tags[tagSlot(i, rest[i-1])]
-	if !same(t.tag, rest[:i]) {
+	tag := line[n:i]
+	t := &q.tags[tagSlot(len(tag), line[i-1])]
+	if !same(t.tag, tag) {
 		return false
 	}
-	tag := rest[:i]
-	pid, k := shortNumber(rest[i+1:])
-	if i += 1 + k; k == 0 || i+4 > len(rest) || string(rest[i:i+3]) != "]: " {
+	pid, k := shortNumber(line, i+1)
+	if i += 1 + k; k == 0 || i+4 > len(line) || line[i] != ']' || line[i+1] != ':' || line[i+2] != ' ' {
 		return false
 	}
-	msg := rest[i+3:]
+	msg := line[i+3:]
 	if c := msg[len(msg)-1]; c == '\r' || c == 0 {
 		return false
 	}
@@ -520,7 +519,7 @@ func (l *quickLine) seconds(i int) (d time.Duration, after int, ok bool) {
 		if c := b[i+1]; c != '.' && !isDigit(c) {
 			return time.Duration(b[i]-'0') * time.Second, i + 1, true
 		} else if c == '.' {
-			if part, k := shortNumber(b[i+2:]); k > 0 {
+			if part, k := shortNumber(b, i+2); k > 0 {
 				return time.Duration(b[i]-'0')*time.Second + time.Duration(part)*fractions[k], i + 2 + k, true
 			}
 		}
