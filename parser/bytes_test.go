@@ -55,7 +55,6 @@ func runs(t *testing.T, b []byte) {
 		number = 0
 	}
 	is("shortNumber", [2]int{int(number), length}, [2]int{int(value), digits})
-
 }
 
 // What takes eight bytes at a time says what that says which takes one.

@@ -570,7 +570,7 @@ func (d *Digester) pass(connection bool, n int64, t time.Time, mta MTA, origin *
 	}
 	if last := len(out.briefs) - 1; last >= 0 {
 		e := &out.briefs[last]
-		if (e.origin == origin || e.origin.site == origin.site && origin.site != 0) && e.mta == mta {
+		if e.origin.Beside(origin) && e.mta == mta {
 			switch {
 			case t.Equal(e.time):
 				return
