@@ -48,7 +48,7 @@ const (
 // engine is a set of rules made ready. It does not change.
 type engine struct {
 	compiled
-	find    *automaton
+	find    *finder
 	hosts   *suffixes // of providers
 	domains *suffixes
 	lists   *suffixes
@@ -135,7 +135,7 @@ func newEngine(c *compiled) *engine {
 	for _, list := range c.names {
 		lists[list] = list
 	}
-	return &engine{compiled: *c, find: newAutomaton(c.patterns), hosts: newSuffixes(hosts), domains: newSuffixes(domains), lists: newSuffixes(lists)}
+	return &engine{compiled: *c, find: newFinder(c.patterns), hosts: newSuffixes(hosts), domains: newSuffixes(domains), lists: newSuffixes(lists)}
 }
 
 var builtinEngine = sync.OnceValue(func() *engine { return newEngine(&builtinRules) })

@@ -471,7 +471,7 @@ func (p *ruleParser) runs(text string) ([]string, error) {
 	return all, nil
 }
 
-// patternOf returns words as the automaton looks for them: in the form of appendWords, with
+// patternOf returns words as the finder looks for them: in the form of appendWords, with
 // the blanks at both ends that make them whole words. A * at an end lets the word go on
 // there; so does a letter of a script that does not write blanks. The end of a single word
 // is taken as it is: *_416 finds OFR006_416.

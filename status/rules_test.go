@@ -2,6 +2,7 @@ package status
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -159,26 +160,43 @@ func TestWords(t *testing.T) {
 	}
 }
 
-// The automaton finds what a plain search finds.
-func TestAutomaton(t *testing.T) {
-	patterns := []string{"a", "ab", "bab", "bc", "bca", "c", "caa", " he ", "she", "hers", "his"}
-	a := newAutomaton(patterns)
-	for _, text := range []string{"", "abccab", "bcaabab", " she hers he he his ", "xyz", "aaaa"} {
-		var got, want []string
-		a.find([]byte(text), func(p, end int) {
-			got = append(got, patterns[p]+"@"+text[end-len(patterns[p]):end]+string(rune('A'+end)))
-		})
-		for end := range len(text) + 1 {
-			for _, p := range patterns {
-				if strings.HasSuffix(text[:end], p) {
-					want = append(want, p+"@"+p+string(rune('A'+end)))
+// The finder finds what a plain search finds.
+func TestFinder(t *testing.T) {
+	some := []string{" he ", "a", "ab", "abc", "abca", "abcab", "abcabc", "abcb", "bab", "bc", "bca", "bcaa", "c", "caa", "hers", "his", "she", "she hers"}
+	check := func(patterns []string, texts ...string) {
+		t.Helper()
+		f := newFinder(patterns)
+		for _, text := range texts {
+			var got, want []string
+			f.find([]byte(text), func(p, end int) { got = append(got, fmt.Sprint(patterns[p], " to ", end)) })
+			for end := range len(text) + 1 {
+				for _, p := range patterns {
+					if strings.HasSuffix(text[:end], p) {
+						want = append(want, fmt.Sprint(p, " to ", end))
+					}
 				}
 			}
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) {
+				t.Errorf("%q: got %q, want %q", text, got, want)
+			}
 		}
-		slices.Sort(got)
-		slices.Sort(want)
-		if !slices.Equal(got, want) {
-			t.Errorf("%q: got %q, want %q", text, got, want)
+	}
+	check(some, "", "a", "abccab", "bcaabab", "abcabcabcabcb", " she hers he he his ", "xyz", "aaaa")
+	check(nil, "abc")
+	for n := range 1 << 10 { // every choice of ten patterns that begin alike
+		ten := []string{"aaaa", "aaaaa", "aaaaab", "aaaab", "aaaabaa", "aaab", "aab", "aabaaaa", "aabb", "b"}
+		var chosen []string
+		for i, p := range ten {
+			if n>>i&1 == 1 {
+				chosen = append(chosen, p)
+			}
 		}
+		check(chosen, "aaaaabaaaabaabbaaabaaaaaa")
+	}
+	rules := builtinEngine().patterns
+	for i := 0; i < len(rules); i += 40 {
+		check(rules, rules[i]+rules[i*7%len(rules)])
 	}
 }

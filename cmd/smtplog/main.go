@@ -137,8 +137,9 @@ type exitError struct {
 	error
 }
 
-// vars are the names that the registries know, for flags and their help.
-func vars() kong.Vars {
+// fillNames puts the names that the registries know into flags and their help. As variables of kong's
+// they would be searched for variables themselves, each of them for every flag.
+func fillNames(k *kong.Kong) error {
 	var dims []string
 	for _, d := range aggregate.GroupDims() {
 		dims = append(dims, d.String())
@@ -151,16 +152,29 @@ func vars() kong.Vars {
 	for m := parser.NoMTA + 1; m < parser.MTACount; m++ {
 		mtas = append(mtas, m.String())
 	}
-	return kong.Vars{
-		"mtas":          strings.Join(mtas, ","),
-		"categories":    strings.Join(categories, ", "),
-		"version":       version(),
-		"formats":       render.FormatNames(),
-		"list_formats":  render.ListFormatNames(),
-		"tables":        strings.Join(aggregate.TableNames(false), ", "),
-		"bounce_tables": strings.Join(aggregate.TableNames(true), ", "),
-		"dims":          strings.Join(dims, ", "),
-	}
+	names := strings.NewReplacer(
+		"${mtas}", strings.Join(mtas, ","),
+		"${categories}", strings.Join(categories, ", "),
+		"${formats}", render.FormatNames(),
+		"${list_formats}", render.ListFormatNames(),
+		"${tables}", strings.Join(aggregate.TableNames(false), ", "),
+		"${bounce_tables}", strings.Join(aggregate.TableNames(true), ", "),
+		"${dims}", strings.Join(dims, ", "))
+	return eachValue(k, func(v *kong.Value) { v.Enum, v.Help = names.Replace(v.Enum), names.Replace(v.Help) })
+}
+
+// dropHelp takes the help away, where nobody can ask for it.
+func dropHelp(k *kong.Kong) error {
+	return eachValue(k, func(v *kong.Value) { v.Help = "" })
+}
+
+func eachValue(k *kong.Kong, do func(*kong.Value)) error {
+	return kong.Visit(k.Model, func(node kong.Visitable, next kong.Next) error {
+		if v, ok := node.(*kong.Value); ok {
+			do(v)
+		}
+		return next(nil)
+	})
 }
 
 // exitCode is what kong's Exit hook panics with, to come back to run from help and version.
@@ -235,7 +249,7 @@ func (p *program) grammar(c any, more ...kong.Option) *kong.Kong {
 		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
 		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // without the variable of each
-		vars(), kong.ConfigureHelp(kong.HelpOptions{Compact: true})}, more...)...)
+		kong.Vars{"version": version()}, kong.PostBuild(fillNames), kong.ConfigureHelp(kong.HelpOptions{Compact: true})}, more...)...)
 	if err != nil {
 		panic(err) // the grammar is wrong
 	}
@@ -252,7 +266,7 @@ func (p *program) parse(args []string, command string) (*kong.Context, error) {
 			return isCommand(f) && f.Name != command
 		})
 		c = reflect.New(reflect.StructOf(fields)).Interface()
-		more = append(more, kong.Help(func(kong.HelpOptions, *kong.Context) error { return errors.ErrUnsupported }))
+		more = append(more, kong.PostBuild(dropHelp), kong.Help(func(kong.HelpOptions, *kong.Context) error { return errors.ErrUnsupported }))
 	}
 	k := p.grammar(c, more...)
 	notes, err := loadConfig(k)
