@@ -512,16 +512,24 @@ func (l *quickLine) digits(i int) (n int64, after int, ok bool) {
 	return n, i, i > from && i-from <= 15
 }
 
-// seconds reads "0.47", as seconds does, which most often is so short.
+// seconds reads "0.47", as seconds does, which most often has but one digit before and two behind the
+// point.
 func (l *quickLine) seconds(i int) (d time.Duration, after int, ok bool) {
+	const unit = time.Second / 100
 	b := l.b
-	if i+2 < len(b) && isDigit(b[i]) {
-		if c := b[i+1]; c != '.' && !isDigit(c) {
-			return time.Duration(b[i]-'0') * time.Second, i + 1, true
-		} else if c == '.' {
-			if part, k := shortNumber(b, i+2); k > 0 {
-				return time.Duration(b[i]-'0')*time.Second + time.Duration(part)*fractions[k], i + 2 + k, true
+	if i+4 < len(b) && isDigit(b[i]) {
+		whole := 100 * time.Duration(b[i]-'0')
+		switch {
+		case b[i+1] == '.' && isDigit(b[i+2]):
+			whole += 10 * time.Duration(b[i+2]-'0')
+			if !isDigit(b[i+3]) {
+				return whole * unit, i + 3, true
 			}
+			if !isDigit(b[i+4]) {
+				return (whole + time.Duration(b[i+3]-'0')) * unit, i + 4, true
+			}
+		case b[i+1] != '.' && !isDigit(b[i+1]):
+			return whole * unit, i + 1, true
 		}
 	}
 	d, rest, ok := seconds(b[i:])
