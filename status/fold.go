@@ -172,13 +172,7 @@ func (f *folder) words() {
 }
 
 // setsNext reports whether what follows a word depends on it: see plain.
-func setsNext(word []byte) bool {
-	switch len(word) {
-	case len("said"), len("alias"), len("mailbox"), len("username"), len("recipient"):
-		return isUserWord(word) || string(word) == "said"
-	}
-	return false
-}
+func setsNext(word []byte) bool { return isUserWord(word) || string(word) == "said" }
 
 // seekAddress finds the next '@' and where the local part before it may start.
 func (f *folder) seekAddress() {

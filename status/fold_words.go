@@ -91,14 +91,19 @@ func hasBL(b []byte) bool {
 	return false
 }
 
-// userWords are the words after which a quoted word is the name of a user.
-var userWords = [...]string{"user", "username", "mailbox", "account", "recipient", "alias"}
-
+// isUserWord tells whether a word is one after which a quoted word is the name of a user.
 func isUserWord(b []byte) bool {
-	for _, w := range userWords {
-		if equalFold(b, w) {
-			return true
-		}
+	switch len(b) {
+	case 4:
+		return equalFold(b, "user")
+	case 5:
+		return equalFold(b, "alias")
+	case 7:
+		return equalFold(b, "mailbox") || equalFold(b, "account")
+	case 8:
+		return equalFold(b, "username")
+	case 9:
+		return equalFold(b, "recipient")
 	}
 	return false
 }
