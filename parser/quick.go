@@ -26,6 +26,8 @@ type quick struct {
 	eximHead [eximStampLength]byte
 	eximAt   time.Time // of eximHead
 
+	route, answer, session eximStretch // of deliveries and arrivals
+
 	// The line before, for those that say that it was repeated; msg is nil where the parser knows.
 	tag, msg []byte
 	pid      int

@@ -121,6 +121,107 @@ func (l *quickLine) eximTLS(i int) (tls, tlsEnd, after int, ok bool) {
 	return tls, tlsEnd, i, true
 }
 
+// eximStretch is a part of a line that was read, with the blank and the key after it: most are those of
+// the line before.
+type eximStretch struct {
+	text        []byte
+	tls, tlsEnd int // of X=, from the stretch's start; 0: it has none
+}
+
+// longestStretch is the longest that is remembered, in bytes.
+const longestStretch = 256
+
+// keep remembers b[from:to].
+func (s *eximStretch) keep(b []byte, from, to, tls, tlsEnd int) {
+	if to-from > longestStretch {
+		return
+	}
+	if s.text = append(s.text[:0], b[from:to]...); tls > 0 {
+		tls, tlsEnd = tls-from, tlsEnd-from
+	}
+	s.tls, s.tlsEnd = tls, tlsEnd
+}
+
+// after returns where the stretch ends if it stands at i, else 0.
+func (s *eximStretch) after(b []byte, i int) int {
+	if n := i + len(s.text); n > i && n <= len(b) && string(b[i:n]) == string(s.text) {
+		return n
+	}
+	return 0
+}
+
+// eximRoute reads " R=router T=transport H=" at i, up to the key.
+func (l *quickLine) eximRoute(i int) (after int, ok bool) {
+	const host = " H="
+	s := &l.d.quick.route
+	if after = s.after(l.b, i); after > 0 {
+		return after - len(host), true
+	}
+	from := i
+	if !l.key(i, " R=") {
+		return 0, false
+	}
+	if i, ok = l.word(i + len(" R=")); !ok || !l.key(i, " T=") {
+		return 0, false
+	}
+	if i, ok = l.word(i + len(" T=")); !ok || !l.key(i, host) {
+		return 0, false
+	}
+	s.keep(l.b, from, i+len(host), 0, 0)
+	return i, true
+}
+
+// eximAnswer reads ` X=tls CV=no K C="` at i, with any of these missing but the last; tls is 0 where X=
+// is not there.
+func (l *quickLine) eximAnswer(i int) (tls, tlsEnd, after int, ok bool) {
+	const confirmation = ` C="`
+	s := &l.d.quick.answer
+	if after = s.after(l.b, i); after > 0 {
+		if s.tls > 0 {
+			tls, tlsEnd = i+s.tls, i+s.tlsEnd
+		}
+		return tls, tlsEnd, after, true
+	}
+	from := i
+	if tls, tlsEnd, i, ok = l.eximTLS(i); !ok {
+		return 0, 0, 0, false
+	}
+	if l.key(i, " K ") {
+		i += len(" K")
+	}
+	if !l.key(i, confirmation) {
+		return 0, 0, 0, false
+	}
+	i += len(confirmation)
+	s.keep(l.b, from, i, tls, tlsEnd)
+	return tls, tlsEnd, i, true
+}
+
+// eximSession reads " P=esmtps X=tls CV=no A=" or the like with " S=" at i, up to that key; tls is 0 where
+// X= is not there.
+func (l *quickLine) eximSession(i int) (tls, tlsEnd, after int, ok bool) {
+	const login, size = " A=", " S="
+	s := &l.d.quick.session
+	if after = s.after(l.b, i); after > 0 {
+		if s.tls > 0 {
+			tls, tlsEnd = i+s.tls, i+s.tlsEnd
+		}
+		return tls, tlsEnd, after - len(size), true
+	}
+	from := i
+	if !l.key(i, " P=") || l.key(i, " P=local") {
+		return 0, 0, 0, false
+	}
+	if i, ok = l.word(i + len(" P=")); !ok {
+		return 0, 0, 0, false
+	}
+	if tls, tlsEnd, i, ok = l.eximTLS(i); !ok || !l.key(i, login) && !l.key(i, size) {
+		return 0, 0, 0, false
+	}
+	s.keep(l.b, from, i+len(size), tls, tlsEnd)
+	return tls, tlsEnd, i, true
+}
+
 // eximDelivered reads what follows "=> ": "c@d.example R=router T=transport H=h [ip] X=tls CV=no
 // C="250 2.0.0 Ok" QT=1s DT=1s", with any of these after T= missing but H= and C=.
 func (l *quickLine) eximDelivered(i int) bool {
@@ -130,32 +231,17 @@ func (l *quickLine) eximDelivered(i int) bool {
 	if !ok || !isAlnum(b[to]) {
 		return false
 	}
-	i = toEnd
-	if !l.key(i, " R=") {
-		return false
-	}
-	if i, ok = l.word(i + len(" R=")); !ok || !l.key(i, " T=") {
-		return false
-	}
-	if i, ok = l.word(i + len(" T=")); !ok {
+	if i, ok = l.eximRoute(toEnd); !ok {
 		return false
 	}
 	relay, helo, _, i, ok := l.eximHost(i)
 	if !ok || helo > 0 {
 		return false
 	}
-	tls, tlsEnd, i, ok := l.eximTLS(i)
+	tls, tlsEnd, text, ok := l.eximAnswer(i)
 	if !ok {
 		return false
 	}
-	if l.key(i, " K ") {
-		i += len(" K")
-	}
-	const confirmation = ` C="`
-	if !l.key(i, confirmation) {
-		return false
-	}
-	text := i + len(confirmation)
 	i = text + quotedRun(b[text:])
 	if i == len(b) || b[i] != '"' {
 		return false
@@ -206,6 +292,11 @@ func (l *quickLine) eximDelivered(i int) bool {
 
 // eximSeconds reads "1.081s" or "2m3s" at i, up to a blank or the end.
 func (l *quickLine) eximSeconds(i int) (t time.Duration, after int, ok bool) {
+	if b, end := l.b, i+len("1.081s"); end <= len(b) && b[i+1] == '.' && b[end-1] == 's' &&
+		isDigit(b[i]) && isDigit(b[i+2]) && isDigit(b[i+3]) && isDigit(b[i+4]) && (end == len(b) || b[end] == ' ' && end+1 < len(b) && b[end+1] != ' ') {
+		n := int(b[i])*1000 + int(b[i+2])*100 + int(b[i+3])*10 + int(b[i+4]) - '0'*1111
+		return time.Duration(n) * time.Millisecond, end, true
+	}
 	end, ok := l.word(i)
 	if !ok {
 		return 0, 0, false
@@ -258,13 +349,10 @@ func (l *quickLine) eximArrival(i int) bool {
 		return false
 	}
 	client, helo, heloEnd, i, ok := l.eximHost(fromEnd)
-	if !ok || !l.key(i, " P=") || l.key(i, " P=local") {
+	if !ok {
 		return false
 	}
-	if i, ok = l.word(i + len(" P=")); !ok {
-		return false
-	}
-	tls, tlsEnd, i, ok := l.eximTLS(i)
+	tls, tlsEnd, i, ok := l.eximSession(i)
 	if !ok {
 		return false
 	}
