@@ -239,6 +239,26 @@ func TestQuickIsSlow(t *testing.T) {
 			copy(lines[1:], lines)
 		}
 	})
+	t.Run("stretches", func(t *testing.T) { // what the line before had, but for one byte
+		const id = "2026-11-03 04:05:06 1tivSh-0007oc-5P "
+		for _, line := range []string{
+			id + `=> c@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] X=TLS1.3:AES:256 CV=yes K C="250 2.0.0 Ok: queued as 3F2" QT=1.081s DT=0.515s`,
+			id + `=> c@d.example R=r T=t H=mx.d.example [192.0.2.1] C="250 Ok" DT=2s`,
+			id + `<= a@b.example H=mx.b.example (b) [192.0.2.1] P=esmtpsa X=TLS1.3:AES:256 CV=no A=plain:kim S=1300 id=x@b.example for c@d.example`,
+			id + `<= a@b.example H=mx.b.example [192.0.2.1] P=esmtp S=1300`,
+		} {
+			var log strings.Builder
+			for i := len(id); i < len(line); i++ {
+				for _, c := range " \"=[\\:\tA" {
+					fmt.Fprintf(&log, "%s\n%s%c%s\n%s%c%s\n", line, line[:i], c, line[i+1:], line[:i], c, line[i:])
+				}
+				fmt.Fprintf(&log, "%s\n%s%s\n%s\n", line, line[:i], line[i+1:], line[:i])
+			}
+			if quick := compareDigests(t, []byte(log.String()), 1, 64<<10); quick < 2*len(line) {
+				t.Errorf("only %d lines were read quickly", quick)
+			}
+		}
+	})
 	t.Run("testdata", func(t *testing.T) {
 		for _, path := range fixture.Files(t, fixture.Testdata(t, "logs")) {
 			compareDigests(t, fixture.Read(t, path), 1, 4<<10)
