@@ -51,7 +51,7 @@ func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
 // part: it then contains whatever was between them, also what looks like its own end and all
 // that follows. Of several original addresses that fit the last counts: it holds the others.
 func cutEximUnquoted(b []byte, ev *Event) (rest []byte, ok bool) {
-	if !contains(b, ` <"`) {
+	if bytes.IndexByte(b, '"') < 0 || !contains(b, ` <"`) { // few lines have a quote, all have blanks
 		return b, false
 	}
 	for i, tries := len(b), 0; tries < maxLists; tries++ {

@@ -176,7 +176,7 @@ func (n *Numbering) attempt(address, relay []byte) (domain, number uint32) {
 
 // domain returns the record of an address's domain, -1 where there is none.
 func (n *Numbering) domain(address []byte) int {
-	at := lastIndexString(address, "@")
+	at := bytes.LastIndexByte(address, '@')
 	if at < 0 || at == len(address)-1 {
 		return -1
 	}
