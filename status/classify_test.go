@@ -96,11 +96,37 @@ func TestClassifyNeverSuppressesForOthersFaults(t *testing.T) {
 		"Message rejected due to local policy",
 		"virus found in the message",
 		"Too many connections from your host",
+		"Access denied: User `arn:aws:iam::123456789012:user/kim' is not authorized to perform `ses:SendRawEmail'",
+		"Domain may not exist or DNS check failed",
+		"Postmaster verification failed while checking <kim@example.org> Response: 550 <postmaster@example.org>: User unknown",
+		"this bounce message does not have 1 recipient",
+		"host mail.example.com [192.0.2.7] from unknown TLD #122",
+		"Our system has detected an excessively high number of invalid recipients originating from your account",
+		"Mailbox has an invalid format",
+		"Invalid `to` field. Please use our testing email address instead.",
+		"This message has been blocked because the return email domain is invalid",
 	} {
 		for _, code := range []string{"550 5.1.1 ", "550 ", "550 5.2.1 ", "553 5.1.3 ", "450 4.1.1 ", "551 5.1.6 "} {
 			if r := c.Classify(&Query{Text: []byte(code + words), Stage: StageRcpt}); r.Reason.Action() == ActionSuppress {
 				t.Errorf("%s%s: %v by %s", code, words, r.Reason, r.Rule)
 			}
+		}
+	}
+	// Nor for what a code says where it cannot be about the recipient.
+	for _, tt := range []struct {
+		text  string
+		stage Stage
+	}{
+		{"501 5.5.4 Invalid Address", StageHelo},
+		{"501 5.5.4 Invalid command arguments: Invalid domain name", StageHelo},
+		{"553 5.1.3 <kim@(none)>... Hostname required", StageMail},
+		{"550 5.1.1 kim@example.org", StageMail},
+		{"504 <kim@mail>: need fully-qualified address", StageRcpt},
+		{"551 5.7.1 Go away!", StageRcpt},
+		{"501 5.5.4 DSN extension has been disabled.", StageRcpt},
+	} {
+		if r := c.Classify(&Query{Text: []byte(tt.text), Stage: tt.stage}); r.Reason.Action() == ActionSuppress {
+			t.Errorf("%s: %v by %s", tt.text, r.Reason, r.Rule)
 		}
 	}
 }
