@@ -33,6 +33,7 @@ type envelope struct {
 	client                                           *Peer
 	mta                                              parser.MTA
 	source                                           Source
+	openedBefore                                     bool
 }
 
 // failures are failed recipients; those of one message follow each other.
@@ -60,7 +61,7 @@ func (fs *failures) add(m *Message, i int, ids bool) {
 	if m != fs.last || i <= fs.place {
 		fs.last, fs.replies = m, nil
 		e := envelope{fs.strings.copy(m.QueueID), fs.strings.keep(m.Host), fs.strings.keep(m.Instance), fs.strings.keep(m.Sender),
-			fs.strings.keep(m.User), "", fs.strings.peer(m.Client), m.MTA, m.Source}
+			fs.strings.keep(m.User), "", fs.strings.peer(m.Client), m.MTA, m.Source, m.OpenedBefore}
 		if ids {
 			e.messageID = fs.strings.copy(m.MessageID)
 		}
@@ -147,7 +148,7 @@ func (l *bounceLog) at(i uint32) failure {
 	}
 	one.shared = f.shared
 	*one.m = Message{QueueID: e.queueID, Host: e.host, Instance: e.instance, MTA: e.mta, MessageID: e.messageID, Sender: e.sender, User: e.user,
-		Client: e.client.value(), Source: e.source}
+		Client: e.client.value(), Source: e.source, OpenedBefore: e.openedBefore}
 	*one.r = Recipient{Address: f.address, Original: f.original, Outcome: f.outcome, Time: f.time, Relay: f.relay.value(), Attempts: int(f.attempts),
 		Answer: Answer{int(f.code), f.enhanced, f.stage, f.origin, f.text, f.reason}, Status: f.status, Cancelled: f.cancelled}
 	return *one

@@ -264,6 +264,8 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 		return j // our own server does not know an address that a stranger wrote to
 	case here && !known:
 		j.weak = "our own server said it, perhaps to a stranger"
+	case !known && f.m.OpenedBefore && (f.m.Sender == "" || f.m.Sender == "<>"):
+		j.weak = "its arrival is not in the input: it may be a notice of ours" // servers refuse notices for reasons of their own
 	}
 	res := l.c.classifier.Classify(&status.Query{Code: a.Code, Enhanced: a.Enhanced, Text: []byte(a.Text), Stage: a.Stage, Origin: a.Origin,
 		Relay: []byte(r.Relay.Name), Recipient: []byte(r.Address)})

@@ -338,6 +338,23 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.at("Nov  3 04:00:02", "postfix/local[7]: D000000002: to=<nobody@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=5.1.1, status=bounced (unknown user: \"nobody\")")
 				s.at("Nov  3 04:00:02", "postfix/qmgr[1]: D000000002: removed")
 			}},
+		{name: "a notice that arrived in yesterday's log, by its sender", want: map[string]string{"u@d.example": "review its arrival is not in the input"},
+			log: func(s *script) {
+				s.at("Nov  3 04:00:00", "postfix/qmgr[1]: D000000001: from=<>, size=100, nrcpt=1 (queue active)")
+				s.at("Nov  3 04:00:02", "postfix/smtp[7]: D000000001: to=<u@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=9000, delays=8999/0/0.5/0.5, %s", unknown)
+				s.at("Nov  3 04:00:02", "postfix/qmgr[1]: D000000001: removed")
+			}},
+		{name: "Exim's, which names no sender", want: map[string]string{"u@d.example": "review its arrival is not in the input"},
+			log: func(s *script) {
+				s.lines = append(s.lines, "2026-11-03 04:00:00 1xiuOd-0001JT-2t ** u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 550 5.1.1 No such user",
+					"2026-11-03 04:00:00 1xiuOd-0001JT-2t Frozen (delivery error message)")
+			}},
+		{name: "mail that arrived in yesterday's log", want: map[string]string{"u@d.example": "suppress"},
+			log: func(s *script) {
+				s.at("Nov  3 04:00:00", "postfix/qmgr[1]: D000000001: from=<news@own.example>, size=100, nrcpt=1 (queue active)")
+				s.at("Nov  3 04:00:02", "postfix/smtp[7]: D000000001: to=<u@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=9000, delays=8999/0/0.5/0.5, %s", unknown)
+				s.at("Nov  3 04:00:02", "postfix/qmgr[1]: D000000001: removed")
+			}},
 		{name: "an alias that works again", want: map[string]string{},
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "team@own.example", "relay=none dsn=5.1.1, status=bounced (User unknown in virtual alias table)")

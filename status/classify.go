@@ -218,10 +218,22 @@ func (c *Classifier) Classify(q *Query) Result {
 			res.Origin = OriginNetwork
 		}
 	}
-	if r.reason.Action() == ActionSuppress && c.asked.code/100 == 4 {
+	if r.reason.Action() == ActionSuppress && (c.asked.code/100 == 4 || c.passing()) {
 		res.Confidence /= 2 // the server itself does not call it final
 	}
 	return res
+}
+
+// passing tells whether the words of a reply say that it will not always be so, whatever the codes
+// say: "550 5.2.1 mailbox temporarily disabled".
+func (c *Classifier) passing() bool {
+	for _, said := range [...]string{" tempor", " try again later", " try later", " vorubergehend", " voruebergehend", " tijdelijk", " tymczasow",
+		" tillfallig", " midlertidig", " docasn", " gecici", " временно", "一時的", "暂时", "暫時", "일시적"} {
+		if bytes.Contains(c.words, []byte(said)) {
+			return true
+		}
+	}
+	return false
 }
 
 // Reason returns what Classify would find, without the evidence. It remembers answers by

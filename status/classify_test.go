@@ -129,6 +129,22 @@ func TestClassifyNeverSuppressesForOthersFaults(t *testing.T) {
 			t.Errorf("%s: %v by %s", tt.text, r.Reason, r.Rule)
 		}
 	}
+	// Nor without a person's look for what its own words call temporary, whatever the codes say.
+	for _, text := range []string{
+		"550 5.2.1 mailbox temporarily disabled",
+		"550 5.2.1 The user account is temporarily suspended, try again later",
+		"550 mailbox is temporarily disabled due to maintenance",
+		"550 5.2.1 account temporarily locked",
+		"550 5.1.1 User unknown; try again later",
+		"550 5.2.1 Compte temporairement désactivé",
+		"550 5.2.1 Das Konto ist vorübergehend gesperrt",
+		"550 5.2.1 Cuenta suspendida temporalmente",
+		"550 5.2.1 Аккаунт временно заблокирован",
+	} {
+		if r := c.Classify(&Query{Text: []byte(text), Stage: StageRcpt}); r.Reason.Action() == ActionSuppress && r.Confidence >= 0.6 {
+			t.Errorf("%s: %v by %s, confidence %g", text, r.Reason, r.Rule, r.Confidence)
+		}
+	}
 }
 
 func TestProvider(t *testing.T) {

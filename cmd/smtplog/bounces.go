@@ -57,6 +57,9 @@ func (cmd *bouncesCmd) options(s *settings) (opt aggregate.Options, err error) {
 	if render.IsListFormat(cmd.Format) && !cmd.Suppress {
 		return opt, usagef("--format %s is a suppression list: add --suppress", cmd.Format)
 	}
+	if render.IsListFormat(cmd.Format) && cmd.Table != "" && cmd.Table != "suppress" {
+		return opt, usagef("--format %s is a suppression list: %s holds addresses that are not to be suppressed", cmd.Format, cmd.Table)
+	}
 	if cmd.Suppress && s.notices {
 		return opt, usagef("--suppress goes by users' mail: leave out --origin notification")
 	}
