@@ -173,9 +173,7 @@ func (v *View) Append(dst []byte, d Dim) []byte {
 			return append(dst, v.reasons.provider(v)...)
 		}
 	case DimDirection:
-		if v.Event != nil {
-			return append(dst, v.Event.Direction.String()...)
-		}
+		return append(dst, v.direction().String()...)
 	}
 	return v.appendAnswer(dst, d)
 }
@@ -254,6 +252,17 @@ func (v *View) time() time.Time {
 		return v.Event.Time
 	}
 	return v.Message.First
+}
+
+// direction is that of the event, or of the recipient's attempts.
+func (v *View) direction() parser.Direction {
+	switch {
+	case v.Recipient != nil:
+		return v.Recipient.Direction
+	case v.Event != nil:
+		return v.Event.Direction
+	}
+	return parser.DirectionNone
 }
 
 func (v *View) mta() parser.MTA {

@@ -69,3 +69,30 @@ func TestParseDims(t *testing.T) {
 		t.Error("queue_id only filters")
 	}
 }
+
+// A recipient goes where its attempts went; one that was never tried goes nowhere yet.
+func TestFilterDirectionOfRecipients(t *testing.T) {
+	var s script
+	s.mail("Nov  3 04:00:00", "out@d.example", sent)
+	s.mail("Nov  3 04:01:00", "gone@d.example", unknown)
+	s.at("Nov  3 04:02:00", "postfix/smtpd[9]: B000000001: client=app.own.example[10.0.0.9]")
+	s.at("Nov  3 04:02:00", "postfix/qmgr[1]: B000000001: from=<news@own.example>, size=100, nrcpt=1 (queue active)")
+	s.at("Nov  3 04:02:01", "postfix/local[7]: B000000001: to=<in@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to mailbox)")
+	s.at("Nov  3 04:02:01", "postfix/qmgr[1]: B000000001: removed")
+	s.at("Nov  3 04:03:00", "postfix/smtpd[9]: B000000002: client=app.own.example[10.0.0.9]")
+	s.at("Nov  3 04:03:00", "postfix/qmgr[1]: B000000002: from=<news@own.example>, size=100, nrcpt=1 (queue active)")
+	for _, tt := range []struct {
+		pattern                       string
+		recipients, delivered, failed int64
+	}{
+		{"out", 2, 1, 1}, {"local", 1, 1, 0}, {"in", 0, 0, 0}, {"!out", 2, 1, 0}, {"!in", 4, 2, 1}, {"*", 4, 2, 1},
+	} {
+		var opt Options
+		opt.Filter.Add(DimDirection, tt.pattern)
+		sum := s.run(t, opt).Totals
+		if sum.Recipients != tt.recipients || sum.Delivered != tt.delivered || sum.Bounced != tt.failed {
+			t.Errorf("--direction %s: %d recipients, %d delivered, %d bounced; want %d, %d, %d", tt.pattern,
+				sum.Recipients, sum.Delivered, sum.Bounced, tt.recipients, tt.delivered, tt.failed)
+		}
+	}
+}

@@ -165,7 +165,8 @@ type Recipient struct {
 	// Cancelled: the message was given up by an administrator or by a time limit for frozen
 	// messages; Answer is the last deferral's (Exim "cancelled by").
 	Cancelled   bool
-	DeferredFor status.Reason // why it was first put off
+	DeferredFor status.Reason    // why it was first put off
+	Direction   parser.Direction // of the attempts, the latest that says; zero: none was made
 
 	failed Outcome     // how it failed before the message was frozen; see unfail
 	Status status.Code // of Answer: StatusOf

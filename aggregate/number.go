@@ -140,10 +140,7 @@ func (v *View) number(d Dim) (n uint64, ok bool) {
 	case DimMTA:
 		return uint64(v.mta()), true
 	case DimDirection:
-		if v.Event == nil {
-			return 0, true
-		}
-		return uint64(v.Event.Direction), true
+		return uint64(v.direction()), true
 	case DimStatus:
 		c, ok := v.Status()
 		if !ok {

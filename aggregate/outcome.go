@@ -50,6 +50,9 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		return
 	}
 	r.Time = ev.Time
+	if ev.Direction != parser.DirectionNone {
+		r.Direction = ev.Direction
+	}
 	if ev.Has&parser.HasDelay != 0 {
 		r.Delay, r.HasDelay = ev.Delay, true
 	} else if !m.OpenedBefore {
@@ -296,7 +299,7 @@ func (l *Ledger) rejected(m *Message, ev *parser.Event) {
 	}
 	if len(ev.Recipient) > 0 {
 		r := l.recipient(m, ev)
-		r.Outcome, r.Time, r.Answer = Rejected, ev.Time, l.answer(ev)
+		r.Outcome, r.Time, r.Direction, r.Answer = Rejected, ev.Time, ev.Direction, l.answer(ev)
 		r.Status = status.CodeOf(ev.Code)
 	}
 	for i := range m.Recipients {
