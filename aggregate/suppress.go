@@ -280,6 +280,8 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 	case j.weak != "":
 	case imitates(a.Text):
 		j.weak = "the reply looks like the rest of a log line: the address may be another one"
+	case elsewhere(r):
+		j.weak = "the name that was looked up is not the recipient's domain"
 	case res.Reason != a.Reason:
 		j.weak = "the words of the reply alone give another reason"
 	case a.Reason.Action() == status.ActionSuppress && a.Enhanced.Class == 4:
@@ -296,6 +298,21 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 		j.weak = "too many addresses to know whether it got mail later"
 	}
 	return j
+}
+
+// elsewhere tells whether a failed look-up was of another name than the recipient's domain: of a
+// relay that our configuration names, of the receiver's own store, or of a broken MX host. Postfix
+// logs it as "Name service error for name=NAME type=A" and "Domain NAME does not accept mail
+// (nullMX)".
+func elsewhere(r *Recipient) bool {
+	for _, mark := range [...]string{" for name=", "Domain "} {
+		_, rest, ok := strings.Cut(r.Answer.Text, mark)
+		name, rest, more := strings.Cut(rest, " ")
+		if ok && more && (mark != "Domain " || strings.HasPrefix(rest, "does not accept mail (nullMX)")) {
+			return mailbox("x@"+strings.TrimSuffix(name, ".")) != mailbox("x@"+string(domainOf([]byte(r.Address), 0)))
+		}
+	}
+	return false
 }
 
 // imitates tells whether a reply holds what follows an address in Postfix's log. Where Postfix

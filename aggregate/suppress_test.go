@@ -355,6 +355,25 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.at("Nov  3 04:00:02", "postfix/smtp[7]: D000000001: to=<u@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=9000, delays=8999/0/0.5/0.5, %s", unknown)
 				s.at("Nov  3 04:00:02", "postfix/qmgr[1]: D000000001: removed")
 			}},
+		{name: "the name of a relay that our configuration mistypes", want: map[string]string{"u@d.example": "review the name that was looked up"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example", "relay=none dsn=5.4.4, status=bounced (Host or domain name not found. Name service error for name=smtp.relay.example type=A: Host not found)")
+			}},
+		{name: "a service that a domain does not offer", want: map[string]string{"u@d.example": "review the name that was looked up"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example", "relay=none dsn=5.4.4, status=bounced (Host or domain name not found. Name service error for name=_submission._tcp.d.example type=SRV: Host not found)")
+			}},
+		{name: "the receiver cannot look up its own store", want: map[string]string{"u@d.example": "review the name that was looked up"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 <u@d.example>: Recipient address rejected: undeliverable address: Host or domain name not found. Name service error for name=store.internal.example type=A: Host not found (in reply to RCPT TO command))")
+			}},
+		{name: "a domain that does not exist, or takes no mail", want: map[string]string{"u@D.example": "suppress", "u@bücher.example": "suppress", "u@e.example": "suppress", "u@f.example": "review the name that was looked up"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@D.example", "relay=none dsn=5.4.4, status=bounced (Host or domain name not found. Name service error for name=d.example type=AAAA: Host not found)")
+				s.mail("Nov  3 04:00:00", "u@bücher.example", "relay=none dsn=5.4.4, status=bounced (Host or domain name not found. Name service error for name=xn--bcher-kva.example type=A: Host not found)")
+				s.mail("Nov  3 04:00:00", "u@e.example", "relay=none dsn=5.1.0, status=bounced (Domain e.example does not accept mail (nullMX))")
+				s.mail("Nov  3 04:00:00", "u@f.example", "relay=none dsn=5.1.0, status=bounced (Domain isp.example does not accept mail (nullMX))")
+			}},
 		{name: "an alias that works again", want: map[string]string{},
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "team@own.example", "relay=none dsn=5.1.1, status=bounced (User unknown in virtual alias table)")

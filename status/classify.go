@@ -342,7 +342,8 @@ func (c *Classifier) unwrap(text []byte, code int) ([]byte, Reply) {
 // saidAt returns where the reply starts that the last "host X said: " quotes, or "host X
 // refused to talk to me: ". Postfix writes it at the start, after ": " or, where the whole
 // line is given, after "status=bounced (". Within a reply, which has a code, any other place is
-// a stranger's.
+// a stranger's. What a host said of the sender's address (reject_unverified_sender) is no reply
+// about the recipient.
 func saidAt(text []byte, code int) int {
 	if !saysSomewhere(text) {
 		return 0 // most texts; the search from the end is slow
@@ -356,7 +357,7 @@ func saidAt(text []byte, code int) int {
 			return 0
 		}
 		end = i
-		if i > 0 && !bytes.HasSuffix(text[:i], []byte(": ")) && (code != 0 || text[i-1] != '(') {
+		if i > 0 && (!bytes.HasSuffix(text[:i], []byte(": ")) && (code != 0 || text[i-1] != '(') || bytes.Contains(text[:i], []byte("Sender address rejected"))) {
 			continue
 		}
 		_, rest, _ := bytes.Cut(text[i+len("host "):], []byte{' '})

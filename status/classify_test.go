@@ -105,6 +105,13 @@ func TestClassifyNeverSuppressesForOthersFaults(t *testing.T) {
 		"Mailbox has an invalid format",
 		"Invalid `to` field. Please use our testing email address instead.",
 		"This message has been blocked because the return email domain is invalid",
+		"<kim@example.org>: Sender address rejected: undeliverable address: host mx.example.org[192.0.2.1] said: 550 5.1.1 <kim@example.org>: Recipient address rejected: User unknown in virtual mailbox table (in reply to RCPT TO command)",
+		"<kim@example.org>: Sender address rejected: undeliverable address: host mx.example.org[192.0.2.1] said: 550 5.2.1 mailbox disabled (in reply to RCPT TO command)",
+		"<kim@example.org>: Sender address rejected: undeliverable address: host mx.example.org[192.0.2.1] said: 552 5.2.2 mailbox full (in reply to RCPT TO command)",
+		"From address user unknown",
+		"unknown user in From header",
+		"mail to file is restricted",
+		"mail to command is restricted",
 	} {
 		for _, code := range []string{"550 5.1.1 ", "550 ", "550 5.2.1 ", "553 5.1.3 ", "450 4.1.1 ", "551 5.1.6 "} {
 			if r := c.Classify(&Query{Text: []byte(code + words), Stage: StageRcpt}); r.Reason.Action() == ActionSuppress {
@@ -123,6 +130,7 @@ func TestClassifyNeverSuppressesForOthersFaults(t *testing.T) {
 		{"550 5.1.1 kim@example.org", StageMail},
 		{"504 <kim@mail>: need fully-qualified address", StageRcpt},
 		{"551 5.7.1 Go away!", StageRcpt},
+		{"553 5.1.7 <kim@example.org>: mailbox name not allowed; no such user", StageRcpt},
 		{"501 5.5.4 DSN extension has been disabled.", StageRcpt},
 	} {
 		if r := c.Classify(&Query{Text: []byte(tt.text), Stage: tt.stage}); r.Reason.Action() == ActionSuppress {
