@@ -21,6 +21,7 @@ type frame struct {
 	more   bool   // a piece of a line whose end is yet to come
 	first  bool   // the first such piece
 	stream int    // that the pieces are of
+	empty  bool   // a JSON object without a member that could be the message
 }
 
 // maxHeaders bounds how many headers one line may have: a relay's, a container's, the host's.

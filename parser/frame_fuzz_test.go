@@ -111,6 +111,9 @@ func slots(d *json.Decoder, parent string, depth int, val *[jsonSlots]string, ra
 		slot, r := jsonSlot([]byte(parent), []byte(key.(string)))
 		v, _ := d.Token()
 		text := ""
+		if _, quoted := v.(string); slot == jsonMessage && !quoted && v != json.Delim('[') && v != json.Delim('{') {
+			continue // a number is no message
+		}
 		switch v := v.(type) {
 		case json.Delim:
 			if v == '{' && depth < maxJSONDepth {

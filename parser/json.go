@@ -1,6 +1,7 @@
 package parser
 
 import (
+	"bytes"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -14,6 +15,8 @@ const (
 	jsonTag
 	jsonPID
 	jsonStream
+	jsonMTA   // with an event beside it: an entry of smtplog events
+	jsonEvent //
 	jsonSlots
 )
 
@@ -22,11 +25,26 @@ const rankLog = 6
 
 // jsonSlot says what a member is, by its name and that of the object it is in. Of two members
 // for the same part the one with the higher rank counts. The names are those of the journal
-// (systemd.journal-fields), of Docker's json-file, rsyslog, syslog-ng, Fluent Bit, Vector,
-// Logstash and Filebeat (Elastic Common Schema).
+// (systemd.journal-fields), of Docker's json-file, rsyslog, syslog-ng, NXLog, Fluent Bit, Vector,
+// Logstash and Filebeat (Elastic Common Schema), Graylog (GELF), OpenTelemetry, Loki, Splunk, and
+// the clouds of Google and Azure. "event.original" is original in event.
 func jsonSlot(parent, key []byte) (slot int, rank uint8) {
+	if i := bytes.LastIndexByte(key, '.'); i > 0 {
+		parent, key = key[:i], key[i+1:]
+		parent = parent[bytes.LastIndexByte(parent, '.')+1:]
+	}
 	switch string(parent) {
-	case "":
+	case "", "_source", "result", "jsonPayload", "attributes": // the record in what an export puts round it
+	case "event":
+		if string(key) == "original" {
+			return jsonMessage, 4
+		}
+		return jsonNone, 0
+	case "body":
+		if string(key) == "stringValue" {
+			return jsonMessage, 3
+		}
+		return jsonNone, 0
 	case "process":
 		switch string(key) {
 		case "name":
@@ -63,8 +81,17 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 		return jsonMessage, 7
 	case "log":
 		return jsonMessage, rankLog
-	case "short_message", "@message":
+	case "short_message", "@message", "Message", "SyslogMessage", "syslog_message", "logmsg", "textPayload":
 		return jsonMessage, 5
+	case "full_message", "_raw", "@rawstring", "raw_event": // the line as it came
+		return jsonMessage, 4
+	case "body", "text", "content", "payload", "raw", "data", "line":
+		return jsonMessage, 3
+
+	case "mta":
+		return jsonMTA, 1
+	case "event":
+		return jsonEvent, 1
 
 	case "__REALTIME_TIMESTAMP":
 		return jsonTime, 9
@@ -74,17 +101,17 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 		return jsonTime, 7
 	case "time", "ts", "datetime", "DATE":
 		return jsonTime, 6
-	case "timegenerated", "_SOURCE_REALTIME_TIMESTAMP":
+	case "timegenerated", "_SOURCE_REALTIME_TIMESTAMP", "EventTime", "TimeGenerated", "_time", "observed_timestamp":
 		return jsonTime, 5
 
 	case "_HOSTNAME", "hostname", "HOSTNAME":
 		return jsonHost, 9
-	case "host", "HOST", "syslog_hostname", "fromhost":
+	case "host", "HOST", "Hostname", "HostName", "Computer", "syslog_hostname", "fromhost":
 		return jsonHost, 7
 
 	case "syslogtag", "syslog-tag", "syslog_tag": // the only one of rsyslog's that is not cut at a slash
 		return jsonTag, 9
-	case "SYSLOG_IDENTIFIER", "syslog_identifier", "ident", "program", "PROGRAM", "syslog_program":
+	case "SYSLOG_IDENTIFIER", "syslog_identifier", "ident", "program", "PROGRAM", "syslog_program", "ProcessName", "SourceName":
 		return jsonTag, 8
 	case "appname", "app_name", "app-name", "APP-NAME", "APP_NAME":
 		return jsonTag, 7
@@ -95,7 +122,7 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 
 	case "SYSLOG_PID":
 		return jsonPID, 9
-	case "_PID", "pid", "PID", "procid", "PROCID", "syslog_pid":
+	case "_PID", "pid", "PID", "procid", "PROCID", "proc_id", "syslog_pid", "ProcessID":
 		return jsonPID, 8
 
 	case "stream":
@@ -111,10 +138,11 @@ type jsonScan struct {
 	buf  []byte // holds what had escapes; as long as the line, so that it never moves
 	val  [jsonSlots][]byte
 	rank [jsonSlots]uint8
+	text bool // there is a member for the message, be it an empty one
 }
 
 // maxJSONDepth is how deep objects are looked into.
-const maxJSONDepth = 3
+const maxJSONDepth = 4
 
 // dockerPart is the length from which Docker cuts a line into pieces; the last one ends with a
 // line feed (moby, daemon/logger/copier.go).
@@ -130,7 +158,12 @@ func (p *Parser) readJSON(b []byte, f *frame, depth int) {
 	}
 	s := jsonScan{rest: b[1:], buf: p.json[depth][:0]}
 	s.object(nil, 1)
+	if len(s.val[jsonMTA]) > 0 && len(s.val[jsonEvent]) > 0 && bytes.IndexByte(s.val[jsonEvent], ' ') < 0 {
+		f.tag, f.pid, f.msg = nil, 0, nil // what smtplog says of a line is no line of the mail system's
+		return
+	}
 	msg := s.val[jsonMessage]
+	f.empty = !s.text
 	if len(s.val[jsonStream]) > 0 && s.rank[jsonMessage] == rankLog {
 		stream := stdout
 		if string(s.val[jsonStream]) == "stderr" {
@@ -239,10 +272,11 @@ func (s *jsonScan) value(parent, key []byte, depth int) {
 			i++
 		}
 		val, s.rest = s.rest[:i], s.rest[i:]
-		if string(val) == "null" || i == 0 {
+		if string(val) == "null" || i == 0 || slot == jsonMessage {
 			return
 		}
 	}
+	s.text = s.text || slot == jsonMessage
 	if slot != jsonNone && len(val) > 0 {
 		s.val[slot], s.rank[slot] = val, rank
 	}

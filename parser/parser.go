@@ -150,6 +150,10 @@ func (p *Parser) parse(f *frame, ev *Event) Verdict {
 		ev.Time, ev.Host, ev.Program, ev.PID, ev.MTA = f.time, f.host, f.tag, f.pid, d.mta
 		ev.Repeat = f.repeat
 		p.last = d.mta
+		if f.empty {
+			ev.Kind, ev.Text = Unknown, f.line
+			return Unrecognised
+		}
 		if !d.parse(p, f, ev) {
 			ev.Kind, ev.Text = Unknown, f.msg
 			return Unrecognised

@@ -78,6 +78,18 @@ u+
 u bounced mx 3D74ADB7400B c@d.example Host not found
 -
 -`},
+	{"JSON without a message", `{"time":"2026-11-03T04:05:06Z","host":"mx","program":"postfix/smtpd","pid":9,"words":"connect from x[192.0.2.1]"}
+{"time":"2026-11-03T04:05:06Z","host":"mx","program":"exim4","words":"1tivSh-0007oc-5P Completed"}
+{"time":"2026-11-03T04:05:06Z","host":"mx","program":"postfix/smtpd","message":""}
+{"time":"2026-11-03T04:05:06Z","host":"mx","program":"sshd","words":"x"}`, `
+? unknown mx {"time":"2026-11-03T04:05:06Z","host":"mx","program":"postfix/smtpd","pid":9,"words":"connect from x[192.0.2.1]"}
+? unknown mx {"time":"2026-11-03T04:05:06Z","host":"mx","program":"exim4","words":"1tivSh-0007oc-5P Completed"}
+u other mx
+-`},
+	{"an entry of smtplog events is nobody's line", `{"time":"2026-11-03T04:05:06Z","host":"mx","mta":"postfix","program":"postfix/smtp","event":"deferred","text":"connect to x[192.0.2.1]:25: Connection refused"}
+{"log":"{\"time\":\"2026-11-03T04:05:06Z\",\"mta\":\"exim\",\"event\":\"completed\",\"program\":\"exim\"}\n","stream":"stdout","time":"2026-11-03T04:05:06Z"}`, `
+-
+-`},
 	{"last message repeated", `Nov  3 04:05:06 mx postfix/smtpd[9]: connect from x[192.0.2.1]
 Nov  3 04:05:07 mx last message repeated 3 times
 Nov  3 04:05:07 mx sshd[1]: x
