@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -257,6 +258,15 @@ func (in *input) inspect(path string, named, several bool, seen seenFiles) {
 	}
 	l := &log{path: path, named: named, file: f, dir: filepath.Dir(path), rotation: source.RotationOf(filepath.Base(path))}
 	head := f.Head(headSize)
+	if of := ownOutput(head); of != "" {
+		f.Close()
+		if why := "output of smtplog " + of + ", not a log"; named {
+			in.fail(path, why)
+		} else {
+			in.skip(path, why)
+		}
+		return
+	}
 	var tail []byte
 	if !f.Packed() {
 		tail = f.Tail(in.p.ctx)
@@ -327,6 +337,30 @@ func binary(head []byte) bool {
 		}
 	}
 	return n*20 > len(head) // random bytes have twice as many
+}
+
+// ownOutput returns the command of smtplog's whose JSON begins so; "" for what is not ours.
+func ownOutput(head []byte) (command string) {
+	head = bytes.TrimLeft(head, "[ \r\n")
+	for _, command := range []string{"report", "trace", "doctor"} {
+		if bytes.HasPrefix(head, []byte(`{"schema":"smtplog.`+command+"/")) {
+			return command
+		}
+	}
+	var entry struct {
+		MTA, Event, State string
+		Recipients        []json.RawMessage
+	}
+	if !bytes.HasPrefix(head, []byte("{")) || json.NewDecoder(bytes.NewReader(head)).Decode(&entry) != nil || entry.MTA == "" {
+		return ""
+	}
+	if _, ok := kindOf(entry.Event); ok {
+		return "events"
+	}
+	if entry.State != "" && entry.Recipients != nil {
+		return "messages"
+	}
+	return ""
 }
 
 // hasMail tells whether a block holds a line of an MTA.
