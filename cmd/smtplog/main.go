@@ -219,8 +219,13 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 // do runs the command that a command line names and returns the exit code.
 func (p *program) do(parsed *kong.Context) (code int) {
-	defer p.commitOutput(errors.New("panic")) // does nothing after the next one
-	if err := p.commitOutput(parsed.Run(p)); err != nil {
+	defer p.settleOutput(exitUnread) // does nothing after the next one, but for a panic
+	return p.settleOutput(p.ended(parsed.Run(p)))
+}
+
+// ended returns the exit code of a command that ended with err, and says what that is.
+func (p *program) ended(err error) int {
+	if err != nil {
 		p.sayf("%v", err)
 		var e exitError
 		if errors.As(err, &e) {

@@ -10,7 +10,7 @@ import (
 )
 
 // outFile is the file that -o names, while it is written: a new file beside it that takes its
-// place when the command has done its work, so that a reader never sees half of it and a full
+// place when the command has succeeded, so that a reader never sees half of it and a full
 // disk leaves the old one as it was.
 type outFile struct {
 	*os.File
@@ -68,16 +68,28 @@ func (o *outFile) close() error {
 	return o.err
 }
 
-// commitOutput puts the file that a command has finished in its place, unless the command
-// failed.
-func (p *program) commitOutput(err error) error {
+// settleOutput puts the file that a command has written in its place if the exit code is 0, and
+// else throws it away and says so. It returns the exit code.
+func (p *program) settleOutput(code int) int {
 	o := p.output
-	if o == nil {
-		return err
+	if p.output = nil; o == nil || o.path == "" {
+		return code
 	}
-	p.output = nil
-	return o.commit(err)
+	if code == exitDone {
+		err := o.commit(nil)
+		if err == nil {
+			return code
+		}
+		p.sayf("%v", err)
+		code = exitUnread
+	} else {
+		o.commit(errFailed)
+	}
+	p.sayf("%s: not written (exit code %d); what was there before stays", o.path, code)
+	return code
 }
+
+var errFailed = errors.New("the command failed")
 
 // writeWhole puts b into the file at path: all of it, or the file stays as it was. Nobody else
 // may read a new one.
