@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -140,6 +141,23 @@ func compressionOf(head []byte) *compression {
 		}
 	}
 	return nil
+}
+
+// isTar tells whether a content begins with the header of a tar archive's member (POSIX pax,
+// "ustar Interchange Format"): the magic, and the checksum of the block with blanks in its place.
+func isTar(head []byte) bool {
+	const block, sumAt, sumEnd, magicAt = 512, 148, 156, 257
+	if len(head) < block || !strings.HasPrefix(string(head[magicAt:block]), "ustar") {
+		return false
+	}
+	sum := int64(sumEnd-sumAt) * ' '
+	for i, c := range head[:block] {
+		if i < sumAt || i >= sumEnd {
+			sum += int64(c)
+		}
+	}
+	want, err := strconv.ParseInt(strings.Trim(string(head[sumAt:sumEnd]), " \x00"), 8, 64)
+	return err == nil && want == sum
 }
 
 // ErrUnsupported marks a content that is known and cannot be read.

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"archive/tar"
 	"bufio"
 	"bytes"
 	"encoding/base64"
@@ -8,6 +9,8 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -202,6 +205,36 @@ func TestUnsupported(t *testing.T) {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
+}
+
+// A tar archive is known by its content, plain and compressed, from a file and from a pipe; a text
+// is none for a word at the right place.
+func TestTar(t *testing.T) {
+	for _, format := range []tar.Format{tar.FormatUSTAR, tar.FormatPAX, tar.FormatGNU} {
+		var b bytes.Buffer
+		w := tar.NewWriter(&b)
+		if err := w.WriteHeader(&tar.Header{Format: format, Name: "mail.log", Mode: 0o644, Size: 8, ModTime: time.Unix(1793678706, 0)}); err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, "one\ntwo\n")
+		w.Close()
+		for name, content := range map[string][]byte{"plain": b.Bytes(), "gzip": pack(t, "gzip", b.String()), "zstd": pack(t, "zstd", b.String()), "lz4": pack(t, "lz4", b.String())} {
+			path := filepath.Join(t.TempDir(), "x")
+			if err := os.WriteFile(path, content, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			for _, path := range []string{path, "-"} {
+				if _, err := Open(path, bytes.NewReader(content)); !errors.Is(err, ErrUnsupported) || !strings.HasPrefix(err.Error(), "tar archive is not read") {
+					t.Errorf("%v, %s, %s: %v", format, name, path, err)
+				}
+			}
+		}
+	}
+	f, err := Open("-", strings.NewReader(strings.Repeat("a", 256)+"\nustar\n"+strings.Repeat("b", 512)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
 }
 
 // Whatever the bytes are, reading them ends, no line is longer than MaxLine or holds a line

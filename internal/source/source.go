@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"math"
@@ -123,8 +124,7 @@ func (f *File) start() error {
 	if f.packed != nil {
 		return f.unpack()
 	}
-	f.convert()
-	return nil
+	return f.convert()
 }
 
 // unpack puts a decompressor in front.
@@ -146,20 +146,25 @@ func (f *File) unpack() error {
 		size = f.block
 	}
 	f.r = bufio.NewReaderSize(f.content, size)
-	f.convert()
-	return nil
+	return f.convert()
 }
 
-// convert turns a journal's export format into lines; of a stream only what has come already
-// is looked at.
-func (f *File) convert() {
-	if f.r.Peek(1); IsExport(f.Head(bufSize)) {
+// convert turns a journal's export format into lines, and refuses a tar archive; of a stream only
+// what has come already is looked at.
+func (f *File) convert() error {
+	f.r.Peek(1)
+	head := f.Head(bufSize)
+	if isTar(head) {
+		return fmt.Errorf("tar archive %w: unpack it into a folder, or tar xOf FILE | smtplog report -", ErrUnsupported)
+	}
+	if IsExport(head) {
 		size := bufSize
 		if f.block > 0 {
 			size = f.block
 		}
 		f.r = bufio.NewReaderSize(NewExportReader(f.r), size)
 	}
+	return nil
 }
 
 // whole reads a regular file from its start, whatever has been read of it before; what is
