@@ -142,8 +142,8 @@ func (f *pathFlags) settings() (s settings, err error) {
 	if s.anonymizer = f.Anonymize.anonymizer(); s.anonymizer != nil {
 		s.rewrite = s.anonymizer.Event
 	}
-	if f.Year < 0 || f.Year > 9999 {
-		return s, usagef("--year %d: want a year", f.Year)
+	if f.Year != 0 && (f.Year < 1970 || f.Year > 9999) {
+		return s, usagef("--year %d: want a year from 1970 to 9999", f.Year)
 	}
 	for m := range parser.MTACount {
 		if f.MTA == m.String() {

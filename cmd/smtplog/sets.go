@@ -246,9 +246,8 @@ func (l *log) moveYears(n int) {
 	}
 }
 
-// neighbours corrects years within rotated sets: an older log of a set begins before a newer
-// one, whatever the files' times say.
-func (in *input) neighbours() {
+// sets returns the rotated sets among the logs that have stamps, each in order, the newest first.
+func (in *input) sets() map[string][]*log {
 	sets := map[string][]*log{}
 	for _, l := range in.logs {
 		if !l.file.Stream() && !l.start.IsZero() {
@@ -258,6 +257,14 @@ func (in *input) neighbours() {
 	}
 	for _, set := range sets {
 		slices.SortStableFunc(set, func(a, b *log) int { return source.Newer(a.rotation, b.rotation) })
+	}
+	return sets
+}
+
+// neighbours corrects years within rotated sets: an older log of a set begins before a newer
+// one, whatever the files' times say.
+func (in *input) neighbours() {
+	for _, set := range in.sets() {
 		for i := 1; i < len(set); i++ {
 			newer, l := set[i-1], set[i]
 			if l.opt.Year == 0 || source.Newer(newer.rotation, l.rotation) == 0 {
@@ -296,6 +303,23 @@ func (in *input) setYear(year int) {
 			l.moveYears(move)
 			l.years = yearGiven
 		}
+	}
+	for _, set := range in.sets() {
+		for i := len(set) - 2; i >= 0; i-- {
+			set[i].follow(set[i+1])
+		}
+	}
+}
+
+// follow gives a log the first year in which it does not begin before the older one, which is
+// next to it in its set: the times of files that were copied say nothing. A date in its name does.
+func (l *log) follow(older *log) {
+	if l.opt.Year == 0 || !l.rotation.Date.IsZero() || source.Newer(l.rotation, older.rotation) == 0 {
+		return
+	}
+	l.moveYears(max(older.start.Year(), older.opt.LastYear) - l.start.Year())
+	for older.start.After(l.start.AddDate(0, 0, 1)) {
+		l.moveYears(1)
 	}
 }
 
