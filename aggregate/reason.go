@@ -31,25 +31,33 @@ func (rs *reasons) classify(ev *parser.Event) {
 	if ev.Reason != status.ReasonNone {
 		return // prepared
 	}
-	q := &rs.query
+	var failed bool
+	if rs.query, failed = EventQuery(ev); !failed {
+		return
+	}
+	ev.Reason = rs.classifier.Reason(&rs.query)
+	rs.folded = rs.classifier.AppendFolded(rs.folded[:0], ev.Text)
+	ev.Folded = rs.folded
+}
+
+// EventQuery is what a classifier is asked about an event; failed tells whether the event is a
+// failure or a refusal, which has a reason.
+func EventQuery(ev *parser.Event) (q status.Query, failed bool) {
+	q = status.Query{Code: ev.Code, Enhanced: ev.Enhanced, Text: ev.Text, Stage: ev.Stage, Origin: ev.Origin}
+	if q.Code == 0 {
+		q.Code = ev.CodeInferred
+	}
 	switch ev.Kind {
 	case parser.Deferred, parser.Bounced, parser.Expired, parser.HostError:
-		*q = status.Query{Relay: ev.Relay.Name, Recipient: ev.Recipient}
+		q.Relay, q.Recipient = ev.Relay.Name, ev.Recipient
 		if ev.MTA == parser.Exim && ev.Kind == parser.Deferred {
 			q.Number, _ = strconv.Atoi(string(ev.Detail))
 		}
 	case parser.Rejected: // by us: the recipient is ours too
-		*q = status.Query{}
 	default:
-		return
+		return q, false
 	}
-	q.Code, q.Enhanced, q.Text, q.Stage, q.Origin = ev.Code, ev.Enhanced, ev.Text, ev.Stage, ev.Origin
-	if q.Code == 0 {
-		q.Code = ev.CodeInferred
-	}
-	ev.Reason = rs.classifier.Reason(q)
-	rs.folded = rs.classifier.AppendFolded(rs.folded[:0], ev.Text)
-	ev.Folded = rs.folded
+	return q, true
 }
 
 // Preparer returns a function that does in advance what Add does with an event regardless of all

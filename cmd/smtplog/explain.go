@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -11,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
@@ -18,7 +18,7 @@ import (
 
 // explainCmd is `smtplog explain`.
 type explainCmd struct {
-	Text   []string `arg:"" optional:"" help:"A code (550, 5.1.1), a reply, or a line of a mail log; - reads them from standard input, a line each."`
+	Text   []string `arg:"" optional:"" help:"A code (550, 5.1.1, MAILBOX_UNAVAILABLE), a reply, or a line of a mail log; - reads them from standard input, a line each."`
 	Format string   `enum:"table,json,ndjson" default:"table" group:"output" help:"${enum}."`
 	Rules  []string `placeholder:"FILE" sep:"none" group:"input" help:"Rules of your own, before the built-in ones (docs/classification.md). May be repeated."`
 	Test   string   `placeholder:"FILE" group:"input" help:"Check that the samples in a file of rules are decided by their own rules."`
@@ -86,9 +86,13 @@ func (cmd *explainCmd) test(p *program) error {
 
 // question is what is to be explained.
 type question struct {
-	id    any // a string, a json.Number or nil
-	text  string
-	query status.Query
+	id     any // a string, a json.Number or nil
+	text   string
+	query  status.Query
+	named  bool // the text is a member of the status enum, by name or number
+	member status.Code
+	event  *parser.Event // not nil: of a log line
+	failed bool          // the text is a failure, as an MTA puts it
 }
 
 // explainer answers questions.
@@ -172,6 +176,9 @@ func (e *explainer) read(line string) question {
 		return e.ask(line) // something follows the object
 	}
 	q := e.ask(in.Text)
+	if in.Code != nil || in.Enhanced != "" || in.MX != "" || in.Recipient != "" || in.Stage != "" {
+		q.event = nil // it says more than the line
+	}
 	switch in.ID.(type) {
 	case string, json.Number:
 		q.id = in.ID
@@ -201,31 +208,72 @@ func (e *explainer) read(line string) question {
 	return q
 }
 
-// ask understands a text: a code alone, a line of a mail log, else a reply.
+// ask understands a text: a code alone or its name, a line of a mail log, else a reply.
 func (e *explainer) ask(text string) question {
 	q := question{text: text, query: status.Query{Text: []byte(text)}}
 	if enhanced, rest, ok := status.ParseEnhanced([]byte(text)); ok && len(rest) == 0 {
 		q.query.Enhanced, q.query.Text = enhanced, nil
 		return q
 	}
+	if code, err := status.ParseCode(text); err == nil {
+		q.named, q.member, q.query = true, code, status.Query{Code: max(code.Number(), 0)}
+		return q
+	}
 	var ev parser.Event
-	if e.parser.Parse([]byte(text), &ev) == parser.Understood {
-		switch ev.Kind {
-		case parser.Deferred, parser.Bounced, parser.Expired, parser.Rejected, parser.HostError:
-			q.query = status.Query{Code: ev.Code, Enhanced: ev.Enhanced, Text: bytes.Clone(ev.Text),
-				Stage: ev.Stage, Origin: ev.Origin, Relay: bytes.Clone(ev.Relay.Name), Recipient: bytes.Clone(ev.Recipient)}
-		}
+	if e.parser.Parse([]byte(text), &ev) != parser.Understood {
+		return q
+	}
+	ev = ev.Clone()
+	query, failed := aggregate.EventQuery(&ev)
+	q.failed = failed || ev.Code >= 400
+	framed := !ev.Time.IsZero() || len(ev.Program) > 0 || len(ev.QueueID) > 0
+	if framed {
+		q.event = &ev
+	}
+	if framed || q.failed { // other words that stand alone are a reply's
+		q.query = query
 	}
 	return q
 }
 
+// answer answers a question.
+func (e *explainer) answer(q *question) (a render.Explained) {
+	a.ID = q.id
+	if ev := q.event; ev != nil {
+		a.Event, a.Failed = ev.Kind, q.failed
+		if a.Failed {
+			a.Result = e.classifier.Classify(&q.query)
+		} else {
+			a.Origin, a.Stage, a.Enhanced = ev.Origin, ev.Stage, ev.Enhanced
+		}
+		a.Code, a.CodeInferred = ev.Code, ev.CodeInferred
+		a.Status, a.Answered = aggregate.EventStatus(ev)
+		return a
+	}
+	a.Result, a.Answered = e.classifier.Classify(&q.query), true
+	if q.named {
+		a.Status = q.member
+	}
+	reply := status.ParseReply(q.query.Text)
+	quoted := q.query.Code == 0 && reply.Code != a.Code || reply.Stage != status.StageNone // as only failures are
+	switch {
+	case q.failed, quoted, a.Code >= 400, a.Code == 0 && a.Enhanced.Class != 2:
+		a.Failed = true
+		return a
+	case a.Code == 0: // a success without a code
+		a.Status = status.OK
+	}
+	a.Result = status.Result{Code: a.Code, Enhanced: a.Enhanced, Status: a.Status, Origin: a.Origin, Stage: a.Stage}
+	return a
+}
+
 // write writes the answer to a question.
 func (e *explainer) write(q question) error {
-	r := e.classifier.Classify(&q.query)
+	a := e.answer(&q)
 	if e.format == "table" {
-		return e.people(&q, &r)
+		return e.people(&q, &a)
 	}
-	e.buf = render.Explanation(e.buf[:0], q.id, &r)
+	e.buf = render.Explanation(e.buf[:0], &a)
 	if _, err := e.out.Write(e.buf); err != nil {
 		return err
 	}
@@ -235,26 +283,68 @@ func (e *explainer) write(q question) error {
 	return nil
 }
 
+// kindMeanings say what a log line is.
+var kindMeanings = map[parser.Kind]string{
+	parser.Other:        "a line without further meaning for a message",
+	parser.Received:     "a message came in",
+	parser.Queued:       "a message is in the queue, to be delivered",
+	parser.Delivered:    "no failure",
+	parser.Deferred:     "an attempt failed; another will be made",
+	parser.Bounced:      "given up: the recipient did not get it",
+	parser.Expired:      "given up, after the time that a message may wait",
+	parser.HostError:    "what a host answered; what becomes of the recipient another line says",
+	parser.Rejected:     "refused by this host",
+	parser.Forwarded:    "handed on inside this host; no failure",
+	parser.Discarded:    "taken and thrown away, as a rule of this host's asks for",
+	parser.Held:         "put on hold: it waits until somebody releases it",
+	parser.Warning:      "a warning of the mail system's own",
+	parser.Completed:    "a message leaves the queue: all is done for it",
+	parser.Removed:      "deleted from the queue by hand",
+	parser.Released:     "released from hold",
+	parser.Notification: "a notice of ours about a message was made",
+	parser.Probe:        "a test whether an address can be delivered to",
+	parser.Connected:    "a client connected",
+	parser.Disconnected: "a client's session ended",
+	parser.AuthFailed:   "a login was refused",
+	parser.TLS:          "about the encryption of a session",
+}
+
 // people writes the answer for people.
-func (e *explainer) people(q *question, r *status.Result) error {
+func (e *explainer) people(q *question, r *render.Explained) error {
 	var facts [][2]string
 	add := func(name, format string, args ...any) {
 		facts = append(facts, [2]string{name, fmt.Sprintf(format, args...)})
 	}
-	if info, ok := r.Status.Info(); ok && r.Code != 0 && r.Status != status.NotDefined {
-		add("reply code", "%d %s: %s (%s)", r.Code, info.Name, info.Meaning, info.Source)
-	} else if r.Code != 0 {
+	if r.Event != parser.None {
+		add("event", "%v: %s", r.Event, kindMeanings[r.Event])
+	}
+	info, ok := r.Status.Info()
+	switch said := fmt.Sprintf("%s: %s (%s)", info.Name, info.Meaning, info.Source); {
+	case ok && r.Code != 0 && r.Status != status.NotDefined:
+		add("reply code", "%d %s", r.Code, said)
+	case r.Code != 0:
 		add("reply code", "%d: not in any standard; read it by its first digit", r.Code)
+	case r.CodeInferred != 0:
+		add("reply code", "none in the log; Exim's own is %d then", r.CodeInferred)
+	case q.named:
+		add("status", "%s", said)
+	}
+	if q.named {
+		add("in logs", "%s", info.Logged)
 	}
 	if info, ok := r.Enhanced.Info(); ok {
 		add("enhanced", "%v %s (%s); %s, %s", r.Enhanced, info.Meaning, info.Source, info.Class, info.Subject)
 	} else if !r.Enhanced.IsZero() {
 		add("enhanced", "%v: not registered; %s, %s", r.Enhanced, info.Class, info.Subject)
 	}
-	info := r.Reason.Info()
-	add("reason", "%s: %s", info.Name, info.Meaning)
-	add("means", "%v, %v, %v", info.Category, info.Type, info.Action)
-	add("advice", "%s", info.Advice)
+	if r.Failed {
+		info := r.Reason.Info()
+		add("reason", "%s: %s", info.Name, info.Meaning)
+		add("means", "%v, %v, %v", info.Category, info.Type, info.Action)
+		add("advice", "%s", info.Advice)
+	} else if r.Event == parser.None {
+		add("means", "no failure")
+	}
 	if r.Provider != "" {
 		add("provider", "%s", strings.TrimSpace(r.Provider+" "+r.ProviderCode))
 	} else if r.ProviderCode != "" {
@@ -266,11 +356,13 @@ func (e *explainer) people(q *question, r *status.Result) error {
 	if said := strings.TrimSpace(r.Origin.String() + " " + r.Stage.String()); said != "" {
 		add("said by", "%s", said)
 	}
-	evidence := "rule " + r.Rule
-	if len(r.Matched) > 0 {
-		evidence += fmt.Sprintf(", for %q", r.Matched)
+	if r.Failed {
+		evidence := "rule " + r.Rule
+		if len(r.Matched) > 0 {
+			evidence += fmt.Sprintf(", for %q", r.Matched)
+		}
+		add("evidence", "%s; confidence %.2f", evidence, r.Confidence)
 	}
-	add("evidence", "%s; confidence %.2f", evidence, r.Confidence)
 
 	_, err := io.WriteString(e.out, render.Facts(q.text, facts, e.opt))
 	return err

@@ -2,18 +2,27 @@ package render
 
 import (
 	"encoding/json"
-	"strconv"
 	"strings"
 
+	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
 )
 
-// Explanation appends one answer of `explain` as a JSON object. id is what the question
-// brought along: a string, a json.Number, or nil.
-func Explanation(b []byte, id any, r *status.Result) []byte {
+// Explained is one answer of `explain`.
+type Explained struct {
+	ID           any         // what the question brought along: a string, a json.Number, or nil
+	Event        parser.Kind // of a log line; None: a reply, a code or a name
+	Failed       bool        // there is a reason
+	Answered     bool        // there is a status
+	CodeInferred int         // see parser.Event
+	status.Result
+}
+
+// Explanation appends one answer of `explain` as a JSON object.
+func Explanation(b []byte, e *Explained) []byte {
 	o := object{b: b}
 	o.begin()
-	switch id := id.(type) {
+	switch id := e.ID.(type) {
 	case string:
 		o.key("id")
 		o.b = appendString(o.b, id)
@@ -21,30 +30,36 @@ func Explanation(b []byte, id any, r *status.Result) []byte {
 		o.key("id")
 		o.b = append(o.b, id...)
 	}
-	o.int("code", int64(r.Code))
-	o.enhanced("enhanced", r.Enhanced)
-	str(&o, "status", r.Status.String())
-	str(&o, "reason", r.Reason.String())
-	str(&o, "category", r.Reason.Category().String())
-	str(&o, "type", r.Reason.Type().String())
-	str(&o, "action", r.Reason.Action().String())
-	str(&o, "rule", r.Rule)
-	o.key("matched")
-	o.b = append(o.b, '[')
-	for i, m := range r.Matched {
-		if i > 0 {
-			o.b = append(o.b, ',')
+	str(&o, "event", e.Event.String())
+	o.int("code", int64(e.Code))
+	o.int("code_inferred", int64(e.CodeInferred))
+	o.enhanced("enhanced", e.Enhanced)
+	always := func(name string, is bool, value string) {
+		o.key(name)
+		if is {
+			o.b = appendString(o.b, value)
+		} else {
+			o.b = append(o.b, "null"...)
 		}
-		o.b = appendString(o.b, m)
 	}
-	o.b = append(o.b, ']')
-	str(&o, "list", r.List)
-	str(&o, "provider", r.Provider)
-	str(&o, "provider_code", r.ProviderCode)
-	str(&o, "origin", r.Origin.String())
-	str(&o, "stage", r.Stage.String())
+	always("status", e.Answered, e.Status.String())
+	always("reason", e.Failed, e.Reason.String())
+	always("category", e.Failed, e.Reason.Category().String())
+	always("type", e.Failed, e.Reason.Type().String())
+	always("action", e.Failed, e.Reason.Action().String())
+	always("rule", e.Failed, e.Rule)
+	o.names("matched", e.Matched)
+	str(&o, "list", e.List)
+	str(&o, "provider", e.Provider)
+	str(&o, "provider_code", e.ProviderCode)
+	str(&o, "origin", e.Origin.String())
+	str(&o, "stage", e.Stage.String())
 	o.key("confidence")
-	o.b = strconv.AppendFloat(o.b, r.Confidence, 'f', -1, 64)
+	if e.Failed {
+		o.b = appendCell(o.b, e.Confidence)
+	} else {
+		o.b = appendCell(o.b, nil)
+	}
 	o.end()
 	return o.b
 }
