@@ -377,8 +377,8 @@ func (l *bounceLog) listRows(put func([]any) bool) {
 		if relay == "" {
 			relay = f.r.Relay.IP
 		}
-		row = append(row[:0], f.r.Time, f.r.Address, f.r.Outcome.String(), codeCell(a.Code), a.Enhanced.String(), f.r.Status.String(), a.Reason.String(), a.Text,
-			f.m.Sender, relay, a.Stage.String(), a.Origin.String(), int64(f.r.Attempts), f.m.QueueID, word(l.c.provider(&v)),
+		row = append(row[:0], f.r.Time, f.r.Address, f.r.Outcome.String(), codeCell(a.Code), word(a.Enhanced.String()), f.r.Status.String(), word(a.Reason.String()),
+			word(a.Text), word(f.m.Sender), word(relay), word(a.Stage.String()), word(a.Origin.String()), int64(f.r.Attempts), f.m.QueueID, word(l.c.provider(&v)),
 			timeCell(l.later(mailbox(f.r.Address), f.r.Time)))
 		if !put(row) {
 			return

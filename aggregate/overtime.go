@@ -174,7 +174,7 @@ func (f *overTime) rows(int) ([][]any, bool) {
 	for t := every.Start(first); !t.After(last); t = every.Next(t) {
 		for _, k := range series {
 			n := counts[slot{t.Unix(), k.direction, k.category}]
-			rows = append(rows, []any{t, k.direction.String(), categoryWord(k.category), n})
+			rows = append(rows, []any{t, word(k.direction.String()), categoryWord(k.category), n})
 			if len(rows) >= maxKeys {
 				return rows, true
 			}

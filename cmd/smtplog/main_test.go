@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -147,3 +148,14 @@ func TestFullDisk(t *testing.T) {
 type fullDisk struct{}
 
 func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no room") }
+
+// A cell of a table that is absent is null in JSON, never an empty text.
+func TestAbsentCells(t *testing.T) {
+	empty := regexp.MustCompile(`(?m)^\[(.*,)?""[],]`)
+	for _, args := range []string{"report", "bounces", "bounces --per-sender", "bounces --suppress", "report --by direction,stage,enhanced,reply,relay,sender,user"} {
+		args := append(strings.Fields(args), "--year", "2026", "--format", "json", fixture.Testdata(t, "logs/postfix.log"), fixture.Testdata(t, "logs/exim.log"))
+		if row := empty.Find(output(t, args...)); row != nil {
+			t.Errorf("%v: %s", args[:2], row)
+		}
+	}
+}
