@@ -15,7 +15,7 @@ type bouncesCmd struct {
 	outputFlags
 	mailFlags
 	Format    string `enum:"${formats},${list_formats}" default:"table" group:"output" help:"${enum}; the last three with --suppress: a Postfix access table, an Exim lsearch file, one address a line."`
-	Table     string `placeholder:"NAME" group:"tables" help:"One table: ${bounce_tables}."`
+	Table     string `placeholder:"NAME" group:"tables" help:"One table: ${bounce_tables}, per_sender."`
 	Every     string `default:"auto" placeholder:"WIDTH" group:"tables" help:"Width of time buckets of --by time: auto, 1m, 5m, 1h, 1d, 1w, 1M."`
 	By        string `placeholder:"DIM[,DIM]" group:"tables" help:"One table of failed recipients grouped by these: ${dims}."`
 	PerSender bool   `group:"tables" help:"The failures of each sender (the user that logged in, else the envelope sender)."`
@@ -31,6 +31,9 @@ type bouncesCmd struct {
 
 // options turns the flags into a Collector's options.
 func (cmd *bouncesCmd) options(s *settings) (opt aggregate.Options, err error) {
+	if cmd.Table == "per_sender" {
+		cmd.Table, cmd.PerSender = "", true
+	}
 	opt = aggregate.Options{Filter: s.filter, Notices: s.notices, Zone: s.zone, Rewrite: s.rewrite, Classifier: s.classifier, Bounces: true, PerSender: cmd.PerSender, Stream: true}
 	if opt.Every, err = aggregate.ParseEvery(cmd.Every); err != nil {
 		return opt, usageError{err}
@@ -151,7 +154,7 @@ func (cmd *bouncesCmd) Run(p *program) error {
 	if cmd.PerSender && (cmd.Mail || cmd.MailTo != "") {
 		return usagef("--mail sends the whole report: leave out --per-sender")
 	}
-	if cmd.PerSender || render.IsListFormat(cmd.Format) || cmd.Suppress && cmd.Format == "ndjson" {
+	if cmd.PerSender && cmd.Format != "json" || render.IsListFormat(cmd.Format) || cmd.Suppress && cmd.Format == "ndjson" {
 		return cmd.list(p, s, c)
 	}
 	return report(p, &cmd.inputFlags, &cmd.outputFlags, &cmd.mailFlags, s, cmd.Format, cmd.Table, "Bounce report", opt, c)
