@@ -221,7 +221,7 @@ func (v *View) appendAnswer(dst []byte, d Dim) []byte {
 // involved.
 func (v *View) Status() (c status.Code, ok bool) {
 	if v.Recipient != nil {
-		return v.Recipient.Status, v.Recipient.Outcome != OutcomeNone
+		return v.Recipient.Status, v.Recipient.Answered()
 	}
 	if v.Event == nil {
 		return 0, false

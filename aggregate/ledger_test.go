@@ -568,7 +568,7 @@ var eximStories = []struct{ name, log, want string }{
 04:00:00 1tivSh-0007oc-5P => >a@c.example <all@own.example> R=vacation T=vacation_reply
 04:00:00 1tivSh-0007oc-5P Completed`,
 		"1tivSh-0007oc-5P done smtp; |/usr/bin/list (all@own.example) delivered x1; /var/mail/archive (all@own.example) delivered x1; " +
-			":blackhole: (all@own.example) discarded x1; >a@c.example (all@own.example) delivered x1"},
+			":blackhole: (all@own.example) discarded x0; >a@c.example (all@own.example) delivered x1"},
 	{"frozen by the administrator, thawed, delivered", `
 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
 04:00:01 1tivSh-0007oc-5P frozen by root

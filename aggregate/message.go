@@ -184,6 +184,12 @@ type Recipient struct {
 	FirstDeferred time.Time // of the first deferral line; zero: none
 }
 
+// Answered tells whether there is a Status: not before an outcome, nor where this host itself threw
+// the mail away and nobody answered.
+func (r *Recipient) Answered() bool {
+	return r.Outcome != OutcomeNone && !r.Time.IsZero() && (r.Outcome != Discarded || r.Answer.Code != 0)
+}
+
 // hostError is the latest evidence about one host on a message.
 type hostError struct {
 	time   time.Time

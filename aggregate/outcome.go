@@ -126,7 +126,7 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 
 // tries is how many attempts for its recipient the event tells of.
 func tries(ev *parser.Event) int {
-	if ev.Recipient == nil || ev.NotAttempted || ev.Kind == parser.Expired {
+	if ev.Recipient == nil || ev.NotAttempted || ev.Kind == parser.Expired || ev.Kind == parser.Discarded && ev.Code == 0 {
 		return 0
 	}
 	return max(1, ev.Repeat)

@@ -246,7 +246,7 @@ func (s *Story) evidence(f *Fate) {
 	way := append(slices.Clone(f.way), stop{f.Last, f.End})
 	for i := range s.Entries {
 		e := &s.Entries[i]
-		if ev := &e.Event; ev.Attempt() && slices.ContainsFunc(way, func(w stop) bool { return w.m == e.Message && w.r.is(ev) }) {
+		if ev := &e.Event; (ev.Attempt() || ev.Kind == parser.Discarded && ev.Code != 0) && slices.ContainsFunc(way, func(w stop) bool { return w.m == e.Message && w.r.is(ev) }) {
 			f.attempt(ev, e.Message == f.Last)
 		}
 	}

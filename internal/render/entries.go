@@ -40,12 +40,15 @@ var RecipientColumns = []aggregate.Column{
 
 // RecipientRow returns the cells of RecipientColumns.
 func RecipientRow(m *aggregate.Message, r *aggregate.Recipient, zone *time.Location) []any {
-	var at any
+	var at, statusCell any
 	if !r.Time.IsZero() {
 		at = r.Time.In(zone)
 	}
+	if r.Answered() {
+		statusCell = r.Status.String()
+	}
 	return []any{at, m.QueueID, m.Sender, r.Address, outcome(r), codeCell(r.Answer.Code),
-		r.Answer.Enhanced.String(), r.Status.String(), r.Answer.Reason.String(), either(r.Relay.Name, r.Relay.IP), int64(r.Attempts), r.Answer.Text}
+		r.Answer.Enhanced.String(), statusCell, r.Answer.Reason.String(), either(r.Relay.Name, r.Relay.IP), int64(r.Attempts), r.Answer.Text}
 }
 
 func either(a, b string) string {

@@ -344,7 +344,7 @@ func recipient(o *object, m *aggregate.Message, r *aggregate.Recipient, zone *ti
 	o.b = strconv.AppendInt(o.b, int64(r.Attempts), 10)
 	o.int("code", int64(r.Answer.Code))
 	o.enhanced("enhanced", r.Answer.Enhanced)
-	if r.Outcome != aggregate.OutcomeNone && !r.Time.IsZero() {
+	if r.Answered() {
 		str(o, "status", r.Status.String())
 	}
 	o.reason(r.Answer.Reason)
@@ -363,7 +363,7 @@ func recipient(o *object, m *aggregate.Message, r *aggregate.Recipient, zone *ti
 			}
 			o.int("code", int64(end.Answer.Code))
 			o.enhanced("enhanced", end.Answer.Enhanced)
-			if end.Outcome != aggregate.OutcomeNone {
+			if end.Answered() {
 				str(o, "status", end.Status.String())
 			}
 			str(o, "reason", end.Answer.Reason.String())

@@ -559,7 +559,7 @@ func fateJSON(o *object, s *aggregate.Story, f *aggregate.Fate, zone *time.Locat
 		o.int("not_attempted", int64(f.NotAttempted))
 		o.int("code", int64(r.Answer.Code))
 		o.enhanced("enhanced", r.Answer.Enhanced)
-		if r.Outcome != aggregate.OutcomeNone && !r.Time.IsZero() {
+		if r.Answered() {
 			str(o, "status", r.Status.String())
 		}
 		o.reason(r.Answer.Reason)
