@@ -93,8 +93,8 @@ func (t *tailer) show() error {
 	var out bytes.Buffer
 	inPlace := format == "table" && isTerminal(t.dest) && !t.cmd.Once
 	switch {
-	case format == "json" && !t.cmd.Once:
-		format = "ndjson" // one object per interval, a line each
+	case format == "json":
+		format = "ndjson" // a report is a line, the only one too
 	case inPlace:
 		out.WriteString("\x1b[H\x1b[2J") // home, and clear
 	}
