@@ -606,6 +606,17 @@ func (c *Classifier) providerCode(provider string) string {
 	return ""
 }
 
+// Providers returns the names of all providers that Provider can return, sorted. The caller owns
+// the slice.
+func (c *Classifier) Providers() []string {
+	var names []string
+	for _, row := range c.engine.providers {
+		names = append(names, row.name)
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // Provider returns the name of the provider that runs a mail host, else of the one that
 // runs a well-known recipient domain: "google" for "aspmx.l.google.com". domain may be an
 // address. "" means unknown.

@@ -381,24 +381,22 @@ func (m metrics) value(name string) (float64, error) {
 
 // failures counts failed attempts of a category, reason or status.
 func (m metrics) failures(kind, value string) (float64, error) {
-	table := ""
-	var err error
+	table, dim := "", aggregate.DimNone
 	switch kind {
 	case "category":
-		table = "categories"
-		_, err = status.ParseCategory(value)
+		table, dim = "categories", aggregate.DimCategory
 	case "reason":
-		table = "reasons"
-		_, err = status.ParseReason(value)
+		table, dim = "reasons", aggregate.DimReason
 	case "status":
-		table = "status"
-		value = strings.ToUpper(value)
-		_, err = status.ParseCode(value)
+		table, dim = "status", aggregate.DimStatus
 	default:
-		err = fmt.Errorf("unknown figure %q, want category:NAME, reason:NAME or status:NAME", kind+":"+value)
+		return 0, fmt.Errorf("unknown figure %q, want category:NAME, reason:NAME or status:NAME", kind+":"+value)
 	}
-	if err != nil {
-		return 0, err
+	if code, err := status.ParseCode(value); err == nil && kind == "status" {
+		value = code.String() // it may have been the number
+	}
+	if what, names := members(dim, nil); !slices.Contains(names, value) {
+		return 0, noSuch(what, value, names)
 	}
 	n := int64(0)
 	for _, column := range []string{"deferred", "bounced"} {

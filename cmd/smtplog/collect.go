@@ -186,7 +186,7 @@ func (cmd *eventsCmd) Run(p *program) error {
 	for _, name := range cmd.Event {
 		k, ok := kindOf(name)
 		if !ok {
-			return usagef("--event %q: no such kind of event", name)
+			return usagef("--event %q: %v", name, noSuch("kind of event", name, wordsOf(parser.Kinds()...)))
 		}
 		kinds[k] = true
 	}

@@ -169,18 +169,16 @@ func valuesOf(f *kong.Flag) []string {
 	case "table":
 		all = append(aggregate.TableNames(false), aggregate.TableNames(true)...)
 	case "by":
-		for _, d := range aggregate.GroupDims() {
-			all = append(all, d.String())
-		}
+		all = wordsOf(aggregate.GroupDims()...)
 	case "every":
 		all = []string{"auto", "1m", "5m", "1h", "1d", "1w", "1M"}
 	case "event":
-		for _, k := range parser.Kinds() {
-			all = append(all, k.String())
-		}
-	case "status":
-		for _, c := range status.Codes() {
-			all = append(all, c.Name)
+		all = wordsOf(parser.Kinds()...)
+	case "status", "reason", "category", "direction", "origin", "provider":
+		for _, d := range aggregate.GroupDims() {
+			if d.String() == f.Name {
+				_, all = members(d, status.NewClassifier())
+			}
 		}
 	case "since", "until":
 		all = []string{"today", "yesterday", "now"}

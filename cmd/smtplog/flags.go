@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -48,13 +50,11 @@ func (f *inputFlags) settings() (s settings, err error) {
 		s.notices = true
 		f.Origin = slices.Delete(slices.Clone(f.Origin), i, i+1)
 	}
-	if s.filter, err = f.filter(s.anonymizer); err != nil {
-		return s, err
-	}
 	if s.classifier, err = classifier(f.Rules); err != nil {
 		return s, usageError{err}
 	}
-	return s, nil
+	s.filter, err = f.filter(&s)
+	return s, err
 }
 
 // filterFlags choose what is counted. Each may be repeated (alternatives) and is a glob
@@ -68,7 +68,7 @@ type filterFlags struct {
 	User      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Login name."`
 	Code      []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Reply code: 550, 4??."`
 	Enhanced  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Enhanced status code: 5.1.1, 4.7.*."`
-	Status    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Member of the status enum (smtplog codes)."`
+	Status    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Member of the status enum (smtplog codes), or its number."`
 	Reason    []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Why it failed: user_unknown, greylisted ..."`
 	Category  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Category of the reason: ${categories}."`
 	Provider  []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Mailbox provider: google, microsoft ..."`
@@ -79,9 +79,9 @@ type filterFlags struct {
 	MessageID []string `placeholder:"GLOB" sep:"none" group:"filters" help:"Message-ID."`
 }
 
-// filter builds the filter that the flags ask for; a is nil or makes the pseudonyms that it is to
-// match.
-func (f *filterFlags) filter(a *anonymize.Anonymizer) (filter aggregate.Filter, err error) {
+// filter builds the filter that the flags ask for; with the pseudonyms that it is to match, where
+// s has them made, and the providers that its classifier knows.
+func (f *filterFlags) filter(s *settings) (filter aggregate.Filter, err error) {
 	for _, x := range []struct {
 		dim      aggregate.Dim
 		patterns []string
@@ -93,16 +93,88 @@ func (f *filterFlags) filter(a *anonymize.Anonymizer) (filter aggregate.Filter, 
 		{aggregate.DimHost, f.Host}, {aggregate.DimDirection, f.Direction}, {aggregate.DimOrigin, f.Origin},
 		{aggregate.DimQueueID, f.QueueID}, {aggregate.DimMessageID, f.MessageID},
 	} {
-		if kind, ok := anonymized[x.dim]; ok && a != nil {
-			for i, p := range x.patterns {
-				if x.patterns[i], err = a.Pattern(kind, p); err != nil {
-					return filter, usagef("--%s %q with --anonymize: %v", strings.ReplaceAll(x.dim.String(), "_", "-"), p, err)
+		patterns := make([]string, 0, len(x.patterns))
+		for _, p := range x.patterns {
+			flag := "--" + strings.ReplaceAll(x.dim.String(), "_", "-")
+			bare, not := strings.CutPrefix(p, "!")
+			if bare, err = pattern(x.dim, bare, s.classifier); err != nil {
+				return filter, usagef("%s %q: %v", flag, p, err)
+			}
+			if kind, ok := anonymized[x.dim]; ok && s.anonymizer != nil {
+				if bare, err = s.anonymizer.Pattern(kind, bare); err != nil {
+					return filter, usagef("%s %q with --anonymize: %v", flag, p, err)
 				}
 			}
+			if not {
+				bare = "!" + bare
+			}
+			patterns = append(patterns, bare)
 		}
-		filter.Add(x.dim, x.patterns...)
+		filter.Add(x.dim, patterns...)
 	}
 	return filter, nil
+}
+
+// pattern returns a filter's pattern as the values of its dimension are written. One that none of
+// them could match is an error: it would make zeros of everything.
+func pattern(d aggregate.Dim, p string, c *status.Classifier) (string, error) {
+	if p == "" {
+		return "", errors.New("want a pattern")
+	}
+	switch d {
+	case aggregate.DimCode:
+		if strings.Trim(p, "0123456789*?") != "" {
+			return "", errors.New("want a reply code such as 550, or 4??")
+		}
+	case aggregate.DimEnhanced:
+		if strings.Trim(p, "0123456789.*?") != "" {
+			return "", errors.New("want an enhanced status code such as 5.1.1, or 4.7.*")
+		}
+	case aggregate.DimStatus:
+		if code, err := status.ParseCode(p); err == nil {
+			return code.String(), nil // it may have been the number
+		}
+		if _, err := strconv.Atoi(p); err == nil {
+			return "", fmt.Errorf("no member of the status enum has this number, --code %s filters by the reply code", p)
+		}
+	}
+	if what, names := members(d, c); names != nil {
+		like := strings.ToLower(p)
+		if !slices.ContainsFunc(names, func(name string) bool { return aggregate.Match(like, []byte(name)) }) {
+			return "", noSuch(what, p, names)
+		}
+	}
+	return p, nil
+}
+
+// members returns all values that a dimension can have, and what they are; nil where they are not
+// known.
+func members(d aggregate.Dim, c *status.Classifier) (what string, names []string) {
+	switch d {
+	case aggregate.DimStatus:
+		for _, code := range status.Codes() {
+			names = append(names, code.Name)
+		}
+		return "status", names
+	case aggregate.DimReason:
+		return "reason", wordsOf(status.Reasons()...)
+	case aggregate.DimCategory:
+		return "category", wordsOf(status.Categories()...)
+	case aggregate.DimDirection:
+		return "direction", wordsOf(parser.In, parser.Out, parser.Local)
+	case aggregate.DimOrigin:
+		return "origin", append(wordsOf(status.OriginRemote, status.OriginLocal, status.OriginNetwork), "notification")
+	case aggregate.DimProvider:
+		return "provider", c.Providers()
+	}
+	return "", nil
+}
+
+func wordsOf[T fmt.Stringer](values ...T) (all []string) {
+	for _, v := range values {
+		all = append(all, v.String())
+	}
+	return all
 }
 
 // settings are the input flags, understood.

@@ -140,26 +140,18 @@ type exitError struct {
 // fillNames puts the names that the registries know into flags and their help. As variables of kong's
 // they would be searched for variables themselves, each of them for every flag.
 func fillNames(k *kong.Kong) error {
-	var dims []string
-	for _, d := range aggregate.GroupDims() {
-		dims = append(dims, d.String())
-	}
-	var categories []string
-	for _, c := range status.Categories() {
-		categories = append(categories, c.String())
-	}
 	var mtas []string
 	for m := parser.NoMTA + 1; m < parser.MTACount; m++ {
 		mtas = append(mtas, m.String())
 	}
 	names := strings.NewReplacer(
 		"${mtas}", strings.Join(mtas, ","),
-		"${categories}", strings.Join(categories, ", "),
+		"${categories}", strings.Join(wordsOf(status.Categories()...), ", "),
 		"${formats}", render.FormatNames(),
 		"${list_formats}", render.ListFormatNames(),
 		"${tables}", strings.Join(aggregate.TableNames(false), ", "),
 		"${bounce_tables}", strings.Join(aggregate.TableNames(true), ", "),
-		"${dims}", strings.Join(dims, ", "))
+		"${dims}", strings.Join(wordsOf(aggregate.GroupDims()...), ", "))
 	return eachValue(k, func(v *kong.Value) { v.Enum, v.Help = names.Replace(v.Enum), names.Replace(v.Help) })
 }
 
