@@ -17,13 +17,14 @@ type entryWriter struct {
 	w     *bufio.Writer
 	rows  *render.Entries // nil for JSON
 	array bool
+	top   int // entries to write; 0: all
 	n     int
 	buf   []byte
 	err   error
 }
 
 func newEntryWriter(dest io.Writer, format string, columns []aggregate.Column, opt render.Options) *entryWriter {
-	w := &entryWriter{w: bufio.NewWriterSize(dest, 64<<10)}
+	w := &entryWriter{w: bufio.NewWriterSize(dest, 64<<10), top: opt.Top}
 	switch format {
 	case "ndjson":
 	case "json":
@@ -37,6 +38,9 @@ func newEntryWriter(dest io.Writer, format string, columns []aggregate.Column, o
 
 // entry writes one JSON object, which render appends with a line feed.
 func (w *entryWriter) entry(render func(b []byte) []byte) {
+	if w.top > 0 && w.n == w.top {
+		return
+	}
 	w.buf = render(w.buf[:0])
 	if w.array {
 		if w.n > 0 {

@@ -155,6 +155,25 @@ func fillNames(k *kong.Kong) error {
 	return eachValue(k, func(v *kong.Value) { v.Enum, v.Help = names.Replace(v.Enum), names.Replace(v.Help) })
 }
 
+// dropEmpty forgets the variables of the environment that are set to nothing: that is not set.
+func dropEmpty(k *kong.Kong) error {
+	return eachValue(k, func(v *kong.Value) {
+		v.Tag.Envs = slices.DeleteFunc(slices.Clone(v.Tag.Envs), func(env string) bool { return os.Getenv(env) == "" })
+	})
+}
+
+// hideRefused leaves out of tail's help what reads other commands' files and tail refuses.
+func hideRefused(k *kong.Kong) error {
+	for _, c := range k.Model.Children {
+		if c.Name == "tail" {
+			for _, f := range flagsOf(c, "rotated") {
+				f.Hidden = true
+			}
+		}
+	}
+	return nil
+}
+
 // dropHelp takes the help away, where nobody can ask for it.
 func dropHelp(k *kong.Kong) error {
 	return eachValue(k, func(v *kong.Value) { v.Help = "" })
@@ -246,7 +265,7 @@ func (p *program) grammar(c any, more ...kong.Option) *kong.Kong {
 		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
 		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // without the variable of each
-		kong.Vars{"version": version()}, kong.PostBuild(fillNames), kong.ConfigureHelp(kong.HelpOptions{Compact: true})}, more...)...)
+		kong.Vars{"version": version()}, kong.PostBuild(fillNames), kong.PostBuild(dropEmpty), kong.PostBuild(hideRefused), kong.ConfigureHelp(kong.HelpOptions{Compact: true})}, more...)...)
 	if err != nil {
 		panic(err) // the grammar is wrong
 	}
@@ -352,7 +371,8 @@ func isCommand(f reflect.StructField) bool {
 }
 
 // asGiven takes a word of the command line as it is: kong's own way would replace the bytes of a
-// file's name that are not UTF-8.
+// file's name that are not UTF-8. A flag without a value, as --since "$T" is where T is not set,
+// must not pass for one that was not given.
 func asGiven(change func(string) string) kong.MapperFunc {
 	return func(ctx *kong.DecodeContext, target reflect.Value) error {
 		token, err := ctx.Scan.PopValue(ctx.Value.Name)
@@ -367,6 +387,9 @@ func asGiven(change func(string) string) kong.MapperFunc {
 			word, ok := w.(string)
 			if !ok || list && target.Kind() != reflect.Slice {
 				return fmt.Errorf("want a text, not %v", token.Value)
+			}
+			if word == "" && ctx.Value.Flag != nil {
+				return errors.New("the value is empty: leave the flag out if there is none")
 			}
 			if change != nil {
 				word = change(word)

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"io"
+	"math"
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -82,7 +83,7 @@ type Entries struct {
 	opt     Options
 	csv     *CSVWriter
 	rows    [][]any
-	dropped int64
+	n       int64 // rows that there were
 }
 
 // MaxRows bounds what a listing in text, Markdown or HTML keeps.
@@ -99,17 +100,20 @@ func NewEntries(w io.Writer, format string, columns []aggregate.Column, opt Opti
 
 // Row adds a row.
 func (e *Entries) Row(row []any) {
-	limit := MaxRows
-	if e.opt.Top > 0 {
-		limit = e.opt.Top
-	}
+	limit := int64(MaxRows)
 	switch {
+	case e.opt.Top > 0:
+		limit = int64(e.opt.Top)
+	case e.csv != nil:
+		limit = math.MaxInt64
+	}
+	e.n++
+	switch {
+	case e.n > limit:
 	case e.csv != nil:
 		e.csv.Row(row)
-	case len(e.rows) < limit:
-		e.rows = append(e.rows, row)
 	default:
-		e.dropped++
+		e.rows = append(e.rows, row)
 	}
 }
 
@@ -118,10 +122,11 @@ func (e *Entries) Finish() error {
 	if e.csv != nil {
 		return e.csv.Flush()
 	}
+	dropped := e.n - int64(len(e.rows))
 	if e.format == "html" {
 		more := ""
-		if e.dropped > 0 {
-			more = group(e.dropped) + " more rows: --format ndjson or csv shows all."
+		if dropped > 0 {
+			more = group(dropped) + " more rows: --format ndjson or csv shows all."
 		}
 		return htmlRows(e.w, &aggregate.Table{Name: "entries", Title: e.opt.title(), Unit: "a row each", Columns: e.columns, Rows: e.rows}, more, e.opt)
 	}
@@ -131,8 +136,8 @@ func (e *Entries) Finish() error {
 	} else if len(e.rows) > 0 {
 		b.WriteString(TextTable(e.columns, e.rows, e.opt))
 	}
-	if e.dropped > 0 {
-		b.WriteString("... " + group(e.dropped) + " more rows: --format ndjson or csv shows all\n")
+	if dropped > 0 {
+		b.WriteString("... " + group(dropped) + " more rows: --format ndjson or csv shows all\n")
 	}
 	_, err := e.w.Write(b.Bytes())
 	return err
