@@ -79,6 +79,9 @@ func openBoth(p *program, inf *inputFlags, outf *outputFlags, s settings) (in *i
 // with each file has been said.
 var errNoMail = errors.New("no mail log was read")
 
+// notMail is what is wrong with a file of so many lines.
+const notMail = "not a mail log: none of its %d lines is Postfix's or Exim's"
+
 // result is nil where the input held mail log lines.
 func (in *input) result() error {
 	if in.anyMail || in.partial {

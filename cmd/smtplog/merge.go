@@ -359,9 +359,9 @@ func (l *log) finish(in *input, err error) {
 	case !l.known && l.mail:
 		in.p.errorf("%s: no line understood of %d", l.path, l.lines)
 	case !l.known && l.named:
-		in.p.errorf("%s: not a mail log: none of its %d lines is Postfix's or Exim's", l.path, l.lines)
+		in.p.errorf("%s: "+notMail, l.path, l.lines)
 	case !l.known:
-		in.p.sayf("%s: not a mail log: none of its %d lines is Postfix's or Exim's", l.path, l.lines)
+		in.p.sayf("%s: "+notMail, l.path, l.lines)
 	}
 }
 

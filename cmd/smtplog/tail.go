@@ -132,6 +132,9 @@ type followed struct {
 	recent []byte          // the last lines, to begin a parser with
 	last   time.Time       // of the latest stamp
 	pos    follow.Position // behind the last line counted
+
+	lines                     int64 // read in this run
+	mail, understood, resumed bool  // there was a line of an MTA; one was understood; a checkpoint knew the path
 }
 
 // maxRecent bounds followed.recent: what a parser needs of the past is in the last few lines.
@@ -297,6 +300,11 @@ func (t *tailer) follow() error {
 			return err
 		}
 	}
+	if t.cmd.Once {
+		if err := t.judge(); err != nil {
+			return err
+		}
+	}
 	if ui != nil { // the streams have ended; the user looks on
 		for ui != nil {
 			select {
@@ -309,6 +317,26 @@ func (t *tailer) follow() error {
 	}
 	if t.report {
 		return t.show()
+	}
+	return nil
+}
+
+// judge says which files were no mail log, as report does; what a checkpoint's run adds to a file
+// may well be other programs' lines. It returns an error where none was.
+func (t *tailer) judge() error {
+	for _, path := range slices.Sorted(maps.Keys(t.logs)) {
+		switch l := t.logs[path]; {
+		case l.lines == 0 || l.understood || l.resumed:
+		case l.mail:
+			t.p.errorf("%s: no line understood of %d", path, l.lines)
+		case slices.Contains(t.cmd.Path, path):
+			t.p.errorf("%s: "+notMail, path, l.lines)
+		default:
+			t.p.sayf("%s: "+notMail, path, l.lines)
+		}
+	}
+	if in := t.c.Report().Input; in.Understood == 0 && (in.Lines > 0 || t.unread.Load()) {
+		return errNoMail
 	}
 	return nil
 }
@@ -358,6 +386,8 @@ func (t *tailer) count(b *follow.Block) error {
 	for at := 0; at < len(b.Text); {
 		line, rest, _ := bytes.Cut(b.Text[at:], []byte("\n"))
 		v := l.parser.Parse(line, &l.ev)
+		l.lines++
+		l.mail, l.understood = l.mail || v != parser.Ignored, l.understood || v == parser.Understood
 		if !l.ev.Time.IsZero() {
 			l.last = l.ev.Time
 		}

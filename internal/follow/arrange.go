@@ -73,8 +73,9 @@ func (t *track) extend() {
 		if t.missing.IsZero() {
 			t.missing = time.Now()
 		}
-		if time.Since(t.missing) >= t.f.Grace { // shorter while it is rotated
-			t.tell(Missing, "is not there, waiting for it")
+		never := t.last == nil && len(t.queue) == 0
+		if never || time.Since(t.missing) >= t.f.Grace { // shorter while it is rotated
+			t.tell(Missing, "is not there%s", t.f.waiting(", waiting for it"))
 		}
 	case errors.Is(err, fs.ErrPermission):
 		t.tell(Denied, "%v, waiting", plain(err))

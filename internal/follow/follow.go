@@ -101,7 +101,7 @@ type Kind string
 const (
 	Rotated   Kind = "rotated"   // went on to the next file
 	Truncated Kind = "truncated" // the file was cut and begins anew
-	Missing   Kind = "missing"   // the path names no file: waiting
+	Missing   Kind = "missing"   // the path names no file, the pattern matches none: waiting
 	Denied    Kind = "denied"    // the file cannot be read: waiting
 	Back      Kind = "back"      // what was missing or denied can be read again
 	Lost      Kind = "lost"      // lines may have been lost: what was to be read is not to be found
@@ -179,6 +179,11 @@ func Start(ctx context.Context, o Options) (*Follower, error) {
 		}
 	}
 	if len(patterns) > 0 {
+		for _, pattern := range patterns {
+			if paths, _ := filepath.Glob(pattern); len(paths) == 0 {
+				f.notice(pattern, Missing, "no file matches%s", f.waiting(", waiting for one"))
+			}
+		}
 		f.scan(ctx, patterns, o.From)
 		if !o.Once {
 			f.all.Go(func() { f.rescan(ctx, patterns) })
@@ -197,6 +202,14 @@ func (f *Follower) Blocks() <-chan Block { return f.blocks }
 
 // Stop reads to the ends that the files have now and ends. It does not wait for that.
 func (f *Follower) Stop() { f.stopped.Do(func() { close(f.stop) }) }
+
+// waiting is what is said of waiting: nothing where nobody waits.
+func (f *Follower) waiting(word string) string {
+	if f.Once {
+		return ""
+	}
+	return word
+}
 
 func (f *Follower) begin(path string, run func()) {
 	f.mu.Lock()
