@@ -22,6 +22,7 @@ import (
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/hugepages"
 	"github.com/smtplog/smtplog/internal/render"
+	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
 )
@@ -212,7 +213,11 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		}
 		return exitDone
 	}
+	args = asFlags(args)
 	parsed, err := p.parse(args, commandOf(args))
+	if err == nil {
+		err = mistyped(parsed, args)
+	}
 	if err != nil {
 		p.sayf("%v", err)
 		if p.shown.err != nil {
@@ -226,6 +231,41 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	return p.do(parsed)
+}
+
+// asFlags lets help and version be asked for as commands are.
+func asFlags(args []string) []string {
+	switch {
+	case len(args) == 0:
+	case args[0] == "help":
+		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "version" && len(args) == 1:
+		return []string{"--version"}
+	}
+	return args
+}
+
+// mistyped finds a word that was meant for a command and would be read as a log of the default one's:
+// no file has this name, and few logs could.
+func mistyped(parsed *kong.Context, args []string) error {
+	cmd, ok := parsed.Selected().Target.Interface().(reportCmd)
+	if !ok || len(cmd.Path) == 0 || args[0] == "report" {
+		return nil
+	}
+	word := cmd.Path[0]
+	if _, err := os.Lstat(word); !errors.Is(err, os.ErrNotExist) || strings.ContainsAny(word, "/.:*?[") || word == "-" {
+		return nil
+	}
+	if len(source.Find(word, false).Paths) > 0 { // what is left of its rotated set
+		return nil
+	}
+	var names []string
+	for _, f := range reflect.VisibleFields(reflect.TypeFor[cli]()) {
+		if isCommand(f) {
+			names = append(names, strings.ToLower(f.Name))
+		}
+	}
+	return usagef("%s: no such file, and %v", word, noSuch("command", word, names))
 }
 
 // do runs the command that a command line names and returns the exit code.
