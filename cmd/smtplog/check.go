@@ -17,7 +17,7 @@ import (
 // are those of monitoring plugins: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN, figures after a bar.
 type checkCmd struct {
 	inputFlags
-	Max        []string      `placeholder:"NAME=[WARN,]CRIT" sep:"none" group:"thresholds" help:"Most that is allowed: bounce_rate=5%, category:reputation=20/h, queued=200,500, delay.p95=10m. Repeatable."`
+	Max        []string      `placeholder:"NAME=[WARN,]CRIT" sep:"none" group:"thresholds" help:"Most that is allowed: bounce_rate=5%, category:reputation=20/h, queued=200,500, delay.p95=10m, silence=15m (age of the last line). Repeatable."`
 	Min        []string      `placeholder:"NAME=[WARN,]CRIT" sep:"none" group:"thresholds" help:"Least that is allowed: delivered=1. Repeatable."`
 	Window     time.Duration `default:"1h" group:"window" help:"Look at the last while, unless --since is given."`
 	Checkpoint string        `placeholder:"FILE" type:"path" group:"input" help:"Save here how far the logs have been read, and go on from there the next time."`
@@ -76,9 +76,12 @@ func (cmd *checkCmd) check(p *program) (state int, line string, err error) {
 	if err != nil {
 		return 0, "", err
 	}
+	forSilence := slices.ContainsFunc(thresholds, func(t threshold) bool { return t.metric == silence })
 	end := s.until
 	if end.IsZero() {
 		end = time.Now()
+	} else if forSilence {
+		return 0, "", usagef("silence goes by the present time: leave out --until")
 	}
 	if s.since.IsZero() {
 		s.since = end.Add(-cmd.Window)
@@ -92,7 +95,10 @@ func (cmd *checkCmd) check(p *program) (state int, line string, err error) {
 	if err != nil {
 		return 0, "", err
 	}
-	m := metrics{r, end.Sub(s.since)}
+	m := metrics{r: r, window: end.Sub(s.since), end: end}
+	if r.Input.Last == nil && forSilence {
+		return 0, "", errors.New("silence: no line of the mail system so far")
+	}
 	var words, perf []string
 	for _, t := range thresholds {
 		value, err := m.value(t.metric)
@@ -108,13 +114,35 @@ func (cmd *checkCmd) check(p *program) (state int, line string, err error) {
 		perf = append(perf, t.perf(value))
 		r.Checks = append(r.Checks, aggregate.Check{Metric: t.metric, Value: value, State: strings.ToLower(checkWords[got])})
 	}
+	var notes []string
+	quiet := ""
+	if last := r.Input.Last; last != nil && last.Before(s.since) {
+		where := "the last " + short(m.window)
+		if !s.until.IsZero() {
+			where = "the window"
+		}
+		notes = []string{fmt.Sprintf("no line in %s, the last at %s", where, last.In(s.zone).Format(time.RFC3339))}
+		quiet = "; " + notes[0]
+	}
 	if cmd.Format == "json" {
-		if err := render.Report(p.stdout, r, "json", render.Options{Zone: s.zone}); err != nil {
+		if err := render.Report(p.stdout, r, "json", render.Options{Zone: s.zone, Notes: notes}); err != nil {
 			return 0, "", err
 		}
 	}
-	line = fmt.Sprintf("SMTPLOG %s - %s%s | %s", checkWords[state], strings.Join(words, ", "), m.cause(state), strings.Join(perf, " "))
+	line = fmt.Sprintf("SMTPLOG %s - %s%s%s | %s", checkWords[state], strings.Join(words, ", "), quiet, m.cause(state), strings.Join(perf, " "))
 	return state, line, nil
+}
+
+// short writes a time without parts that are zero: 1h for 1h0m0s.
+func short(d time.Duration) string {
+	s := d.Round(100 * time.Millisecond).String()
+	if t, ok := strings.CutSuffix(s, "m0s"); ok {
+		s = t + "m"
+	}
+	if t, ok := strings.CutSuffix(s, "h0m"); ok {
+		s = t + "h"
+	}
+	return s
 }
 
 var errUnread = errors.New("not all of the input could be read")
@@ -155,7 +183,11 @@ func (cmd *checkCmd) read(p *program, s settings) (*aggregate.Report, error) {
 	if p.failed || in.partial {
 		return nil, errUnread
 	}
-	return c.Report(), nil
+	r := c.Report()
+	if r.Input.Last == nil && !in.ended.IsZero() {
+		r.Input.Last = &in.ended
+	}
+	return r, nil
 }
 
 // thresholds understands --max and --min.
@@ -189,13 +221,13 @@ func parseThreshold(arg string) (t threshold, err error) {
 		return t, errors.New("want NAME=VALUE")
 	}
 	t.metric = strings.ToLower(strings.TrimSpace(name))
-	if _, err := (metrics{&aggregate.Report{}, time.Hour}).value(t.metric); err != nil {
+	if _, err := (metrics{r: &aggregate.Report{}, window: time.Hour}).value(t.metric); err != nil {
 		return t, err
 	}
 	switch {
 	case strings.HasSuffix(t.metric, "_rate"):
 		t.unit = "%"
-	case strings.HasPrefix(t.metric, "delay."):
+	case strings.HasPrefix(t.metric, "delay."), t.metric == silence:
 		t.unit = "s"
 	}
 	parts := strings.Split(values, ",")
@@ -222,8 +254,8 @@ func (t *threshold) limit(s string) (float64, error) {
 	case "%":
 		s = strings.TrimSpace(strings.TrimSuffix(s, "%"))
 	case "s":
-		d, err := time.ParseDuration(s)
-		if err != nil || d < 0 {
+		d, ok := span(s)
+		if !ok {
 			return 0, fmt.Errorf("%q: want a time such as 10m", s)
 		}
 		return d.Seconds(), nil
@@ -287,7 +319,7 @@ func (t *threshold) figure(v float64) string {
 	case "%":
 		return number(v) + " %"
 	case "s":
-		return time.Duration(v * float64(time.Second)).Round(100 * time.Millisecond).String()
+		return short(time.Duration(v * float64(time.Second)))
 	}
 	return number(v) + t.perWord
 }
@@ -322,7 +354,11 @@ func number(v float64) string {
 type metrics struct {
 	r      *aggregate.Report
 	window time.Duration
+	end    time.Time // of the window
 }
+
+// silence is the figure that tells a log that has stopped: how old the mail system's last line is.
+const silence = "silence"
 
 // rates are shares in percent.
 var rates = []struct {
@@ -357,6 +393,12 @@ func (m metrics) value(name string) (float64, error) {
 	if kind, value, ok := strings.Cut(name, ":"); ok {
 		return m.failures(kind, value)
 	}
+	if name == silence {
+		if m.r.Input.Last == nil {
+			return 0, nil
+		}
+		return max(0, m.end.Sub(*m.r.Input.Last).Truncate(time.Second).Seconds()), nil
+	}
 	if part, ok := strings.CutPrefix(name, "delay."); ok {
 		if !slices.Contains([]string{"p50", "p90", "p95", "p99", "max"}, part) {
 			return 0, fmt.Errorf("unknown figure %q, want delay.p50, p90, p95, p99 or max", name)
@@ -376,7 +418,7 @@ func (m metrics) value(name string) (float64, error) {
 	for _, rate := range rates {
 		names = append(names, rate.name)
 	}
-	return 0, fmt.Errorf("unknown figure %q, want one of %s, delay.p95, category:NAME, reason:NAME, status:NAME", name, strings.Join(names, ", "))
+	return 0, fmt.Errorf("unknown figure %q, want one of %s, silence, delay.p95, category:NAME, reason:NAME, status:NAME", name, strings.Join(names, ", "))
 }
 
 // failures counts failed attempts of a category, reason or status.

@@ -100,6 +100,7 @@ type input struct {
 	packed      int              // compressed logs that are read and do not
 	again       bool             // what there is to say of the logs has been said
 	first, last time.Time        // of the mail system's lines that were parsed
+	ended       time.Time        // the latest end of the logs that were left out because they end long before --since
 }
 
 // clockEvery is how many lines may be passed over before one is parsed for its stamp.

@@ -84,6 +84,7 @@ var readmeCommands = map[string]string{
 	`smtplog tail --ui /var/log/mail.log`:                                                              `--ui needs a terminal`,
 	`smtplog tail --once --checkpoint state /var/log/mail.log`:                                         `^9 lines, all understood`,
 	`smtplog check --max bounce_rate=5% --max queued=200,500 --min delivered=1 /var/log/mail.log`:      `^SMTPLOG CRITICAL - bounce_rate 100 %`,
+	`smtplog check --max silence=15m /var/log/mail.log`:                                                `^SMTPLOG OK - silence 1m`,
 	`smtplog --since yesterday --until today --format html -o report.html /var/log/mail.log`:           `^<!DOCTYPE html>(?s:.*)d\.example`,
 	`smtplog bounces --since yesterday --until today --mail-to postmaster@d.example /var/log/mail.log`: `\nTo: <postmaster@d\.example>\n`,
 	`smtplog doctor /var/log`:                                                                          `mail\.log`,

@@ -335,6 +335,9 @@ func (in *input) window() {
 			why = "begins after --until"
 		case !in.s.since.IsZero() && !l.end.IsZero() && l.end.Before(in.s.since.Add(-lookback)):
 			why = "ends long before --since"
+			if l.end.After(in.ended) {
+				in.ended = l.end
+			}
 		}
 		if why != "" {
 			in.skip(l.path, why)
