@@ -122,6 +122,16 @@ func pattern(d aggregate.Dim, p string, c *status.Classifier) (string, error) {
 		return "", errors.New("want a pattern")
 	}
 	switch d {
+	case aggregate.DimSender, aggregate.DimRecipient:
+		if p = unbracket(p); p[0] == '@' { // as trace takes it
+			p = "*" + p
+		}
+	case aggregate.DimMessageID:
+		p = unbracket(p)
+	case aggregate.DimDomain:
+		if p = strings.TrimPrefix(p, "@"); p == "" || strings.Contains(p, "@") {
+			return "", errors.New("want a domain; --recipient is for addresses")
+		}
 	case aggregate.DimCode:
 		if strings.Trim(p, "0123456789*?") != "" {
 			return "", errors.New("want a reply code such as 550, or 4??")
@@ -145,6 +155,15 @@ func pattern(d aggregate.Dim, p string, c *status.Classifier) (string, error) {
 		}
 	}
 	return p, nil
+}
+
+// unbracket takes off the brackets that an address or Message-ID is often copied with; those of <>,
+// the null sender, stay.
+func unbracket(s string) string {
+	if len(s) > 2 && s[0] == '<' && s[len(s)-1] == '>' {
+		return s[1 : len(s)-1]
+	}
+	return s
 }
 
 // members returns all values that a dimension can have, and what they are; nil where they are not

@@ -16,7 +16,7 @@ import (
 
 // traceCmd is `smtplog trace`.
 type traceCmd struct {
-	Query string `arg:"" help:"A queue ID, a Message-ID, or a sender's or recipient's address; @example.com and globs too."`
+	Query string `arg:"" help:"A queue ID, a Message-ID, or a sender's or recipient's address; a domain and globs too."`
 	inputFlags
 	outputFlags
 	Format string `enum:"table,json,ndjson,markdown" default:"table" group:"output" help:"${enum}."`

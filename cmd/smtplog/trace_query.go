@@ -23,10 +23,7 @@ type query struct {
 // newQuery understands what the user looks for.
 func newQuery(text string) (q query, err error) {
 	text = strings.TrimSpace(text)
-	bare := text
-	if len(text) > 2 && text[0] == '<' && text[len(text)-1] == '>' {
-		bare = text[1 : len(text)-1]
-	}
+	bare := unbracket(text)
 	if bare == "" || bare == "<>" || strings.Trim(bare, "*?") == "" {
 		return q, usagef("trace %q: want a queue ID, a Message-ID or an address", text)
 	}
@@ -41,6 +38,11 @@ func newQuery(text string) (q query, err error) {
 				q.fold = []byte(part)
 			}
 		}
+		return q, nil
+	}
+	if strings.Contains(bare, ".") { // no queue ID has one: a domain, or a Message-ID of an odd kind
+		q.fold = []byte(strings.ToLower(bare))
+		q.address = "*@" + string(q.fold)
 		return q, nil
 	}
 	q.id = bare

@@ -234,6 +234,7 @@ func TestQueries(t *testing.T) {
 		{"<x.Y@d.example>", "", "x.Y@d.example", "x.y@d.example", false},
 		{" U@D.example ", "", "U@D.example", "u@d.example", false},
 		{"@D.example", "", "@D.example", "*@d.example", false},
+		{"D.example", "", "D.example", "*@d.example", false},
 		{"u*@*.example", "", "u*@*.example", "u*@*.example", false},
 	} {
 		q, err := newQuery(tt.text)
