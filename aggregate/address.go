@@ -8,12 +8,12 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// mailbox returns the form in which all spellings of one address are the same: quotes of the
+// Mailbox returns the form in which all spellings of one address are the same: quotes of the
 // local part dropped, both parts in lower case, the domain's Unicode labels as A-labels (RFC
 // 5890). Servers that tell "Joe" from "joe" (RFC 5321 2.4 lets them) are unknown in practice.
 // A tag such as +news stays: the server may treat it as another mailbox. It returns "" for
 // what is no address with a domain: a local user's name, a command, a file.
-func mailbox(address string) string {
+func Mailbox(address string) string {
 	at := strings.LastIndexByte(address, '@')
 	if at <= 0 || at == len(address)-1 || address[0] == '|' || address[0] == '/' {
 		return ""

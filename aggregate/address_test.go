@@ -25,8 +25,8 @@ func TestMailbox(t *testing.T) {
 		{"root", ""}, {"", ""}, {"@d.example", ""}, {"joe@", ""}, {"<>", ""},
 		{"|/usr/bin/vacation joe@d.example", ""}, {"/var/mail/joe@x", ""}, {`""@d.example`, ""},
 	} {
-		if got := mailbox(tt.in); got != tt.want {
-			t.Errorf("mailbox(%q) = %q, want %q", tt.in, got, tt.want)
+		if got := Mailbox(tt.in); got != tt.want {
+			t.Errorf("Mailbox(%q) = %q, want %q", tt.in, got, tt.want)
 		}
 	}
 }

@@ -191,7 +191,7 @@ func (l *bounceLog) end(v *View, i int, passed bool) {
 		return
 	}
 	l.kept.add(v.Message, i, l.c.opt.PerSender)
-	l.failing[hash(mailbox(r.Address))] = struct{}{}
+	l.failing[hash(Mailbox(r.Address))] = struct{}{}
 }
 
 // notice takes a notice of ours that got through as proof that its recipient lives. One that
@@ -207,7 +207,7 @@ func (l *bounceLog) notice(m *Message) {
 // lives notes that an address got mail, before and after aliases.
 func (l *bounceLog) lives(r *Recipient, t int64) {
 	for _, a := range [...]string{r.Address, r.Original} {
-		if k := mailbox(a); k != "" {
+		if k := Mailbox(a); k != "" {
 			l.setDelivered(hash(k), t)
 		}
 	}
@@ -379,7 +379,7 @@ func (l *bounceLog) listRows(put func([]any) bool) {
 		}
 		row = append(row[:0], f.r.Time, f.r.Address, f.r.Outcome.String(), codeCell(a.Code), word(a.Enhanced.String()), f.r.Status.String(), word(a.Reason.String()),
 			word(a.Text), word(f.m.Sender), word(relay), word(a.Stage.String()), word(a.Origin.String()), int64(f.r.Attempts), f.m.QueueID, word(l.c.provider(&v)),
-			timeCell(l.later(mailbox(f.r.Address), f.r.Time)))
+			timeCell(l.later(Mailbox(f.r.Address), f.r.Time)))
 		if !put(row) {
 			return
 		}

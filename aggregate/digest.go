@@ -37,7 +37,7 @@ func (l *bounceLog) perSenderRows(put func([]any) bool) {
 			advice = info.Meaning + ". " + info.Advice
 		}
 		row = append(row[:0], word(senders[i]), f.r.Time, f.r.Address, f.r.Outcome.String(), word(a.Reason.String()), word(advice), codeCell(a.Code),
-			word(a.Enhanced.String()), word(a.Text), timeCell(l.later(mailbox(f.r.Address), f.r.Time)), word(f.m.MessageID), f.m.QueueID)
+			word(a.Enhanced.String()), word(a.Text), timeCell(l.later(Mailbox(f.r.Address), f.r.Time)), word(f.m.MessageID), f.m.QueueID)
 		if !put(row) {
 			return
 		}

@@ -70,7 +70,7 @@ func (l *bounceLog) run(k runKey) *run { return get(l.runs, k, &l.full) }
 
 // addressKey is the address in the form that its deliveries are known by, or as it is.
 func addressKey(address string) string {
-	if k := mailbox(address); k != "" {
+	if k := Mailbox(address); k != "" {
 		return k
 	}
 	return strings.ToLower(address)

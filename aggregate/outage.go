@@ -112,7 +112,7 @@ func (l *bounceLog) newGuard(d *verdicts) *guard {
 			if j.says != aboutAddress || f.r.Answer.Reason.Action() != status.ActionSuppress {
 				continue
 			}
-			_, lives := l.delivered[hash(mailbox(f.r.Address))]
+			_, lives := l.delivered[hash(Mailbox(f.r.Address))]
 			for _, a := range l.answers(f) {
 				number, ok := numbers[a]
 				if !ok {

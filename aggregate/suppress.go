@@ -174,7 +174,7 @@ func (l *bounceLog) verdicts() *verdicts {
 	opt := &l.c.opt.Suppress
 	prior := map[string]*Suppression{}
 	for i := range opt.Previous {
-		if key := mailbox(opt.Previous[i].Address); key != "" {
+		if key := Mailbox(opt.Previous[i].Address); key != "" {
 			prior[key] = &opt.Previous[i]
 		}
 	}
@@ -190,7 +190,7 @@ func (l *bounceLog) verdicts() *verdicts {
 		p := person{first: uint32(len(d.judged)), prior: prior[key]}
 		for _, i := range all {
 			f := l.at(i)
-			if mailbox(f.r.Address) == "" {
+			if Mailbox(f.r.Address) == "" {
 				continue
 			}
 			if j := l.judge(f, key); j.says != nothingSaid {
@@ -309,7 +309,7 @@ func elsewhere(r *Recipient) bool {
 		_, rest, ok := strings.Cut(r.Answer.Text, mark)
 		name, rest, more := strings.Cut(rest, " ")
 		if ok && more && (mark != "Domain " || strings.HasPrefix(rest, "does not accept mail (nullMX)")) {
-			return mailbox("x@"+strings.TrimSuffix(name, ".")) != mailbox("x@"+string(domainOf([]byte(r.Address), 0)))
+			return Mailbox("x@"+strings.TrimSuffix(name, ".")) != Mailbox("x@"+string(domainOf([]byte(r.Address), 0)))
 		}
 	}
 	return false
@@ -386,7 +386,7 @@ func (l *bounceLog) decide(p *person) (entry *Suppression, gone string) {
 	} else {
 		address = l.kept.list.at(d.judged[p.first].i).address
 	}
-	key := mailbox(address)
+	key := Mailbox(address)
 	var cleared time.Time
 	if t, ok := l.delivered[hash(key)]; ok {
 		cleared = time.Unix(0, t)

@@ -26,7 +26,7 @@ type bouncesCmd struct {
 	MinConfidence float64 `default:"0.6" placeholder:"X" group:"suppression" help:"Confidence in a reason, 0 to 1, below which an address is for review only (${default})."`
 	Expire        string  `placeholder:"TIME" group:"suppression" help:"Drop addresses whose last failure is older: 180d."`
 	Previous      string  `placeholder:"FILE" group:"suppression" help:"Go on from an earlier list (json, ndjson or csv of --suppress), and tell what is added and removed."`
-	Allow         string  `placeholder:"FILE" group:"suppression" help:"Never suppress these: addresses, domains or *.domains, one a line, # begins a comment."`
+	Allow         string  `placeholder:"FILE" group:"suppression" help:"Never suppress these: addresses, domains (d.example, @d.example) or *.domains, one a line, # begins a comment."`
 }
 
 // options turns the flags into a Collector's options.
@@ -199,15 +199,18 @@ func allowList(path string) (func(string) bool, error) {
 	}
 	var filter aggregate.Filter
 	var patterns []string
-	for line := range strings.Lines(string(b)) {
+	n := 0
+	for line := range strings.Lines(strings.TrimPrefix(string(b), "\ufeff")) {
+		n++
 		line, _, _ = strings.Cut(line, "#")
 		if line = strings.TrimSpace(line); line == "" {
 			continue
 		}
-		if !strings.Contains(line, "@") {
-			line = "*@" + line
+		p := allowed(line)
+		if p == "" {
+			return nil, usagef("--allow %s:%d: %q: want an address, a domain such as d.example or @d.example, or *.d.example", path, n, line)
 		}
-		patterns = append(patterns, line)
+		patterns = append(patterns, p)
 	}
 	if len(patterns) == 0 {
 		return nil, nil
@@ -216,4 +219,29 @@ func allowList(path string) (func(string) bool, error) {
 	return func(address string) bool {
 		return filter.Pass(&aggregate.View{Recipient: &aggregate.Recipient{Address: address}})
 	}, nil
+}
+
+// allowed returns the pattern that a line of --allow stands for; "" where it is not clear: a word
+// without a dot may be a user or a host, and what stands beside an address may change what is meant.
+func allowed(line string) string {
+	line = unbracket(line)
+	at := strings.LastIndexByte(line, '@')
+	local, domain := "*", line[at+1:]
+	if at > 0 {
+		local = line[:at]
+	}
+	domain, below := strings.CutPrefix(domain, "*.")
+	quoted := len(local) > 2 && local[0] == '"' && local[len(local)-1] == '"'
+	const foreign = " \t,;:<>()\"!@"
+	switch {
+	case at < 0 && !strings.Contains(domain, "."), !quoted && strings.ContainsAny(local, foreign):
+		return ""
+	case strings.ContainsAny(domain, foreign) && domain[0] != '[':
+		return ""
+	}
+	address := aggregate.Mailbox(local + "@" + domain)
+	if at = strings.LastIndexByte(address, '@'); below && at >= 0 {
+		address = address[:at] + "@*." + address[at+1:]
+	}
+	return address
 }
