@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/render"
@@ -237,7 +239,17 @@ func kindOf(name string) (parser.Kind, bool) {
 type messagesCmd struct {
 	inputFlags
 	outputFlags
-	Format string `enum:"auto,${formats}" default:"auto" group:"output" help:"${enum}; auto: table on a terminal, else ndjson."`
+	Format  string   `enum:"auto,${formats}" default:"auto" group:"output" help:"${enum}; auto: table on a terminal, else ndjson."`
+	Outcome []string `placeholder:"WORD" group:"filters" help:"Messages with a recipient of whom this became: ${outcomes}. What is queued or held is deferred, too."`
+}
+
+// outcomeWords are the words of --outcome: those of recipients in messages' JSON, and what trace calls
+// a recipient that waits.
+func outcomeWords() (words []string) {
+	for o := aggregate.Delivered; o.String() != ""; o++ {
+		words = append(words, o.String())
+	}
+	return append(words, aggregate.StateQueued.String(), aggregate.StateHeld.String())
 }
 
 // Run prints messages, in the order in which they closed; one that was handed on inside waits
@@ -247,12 +259,18 @@ func (cmd *messagesCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
+	for _, word := range cmd.Outcome {
+		if !slices.Contains(outcomeWords(), word) {
+			return usagef("--outcome %q: %v", word, noSuch("outcome", word, outcomeWords()))
+		}
+	}
+	s.outcomes = cmd.Outcome
 	in, dest, finish, err := openBoth(p, &cmd.inputFlags, &cmd.outputFlags, s)
 	if err != nil {
 		return err
 	}
 	opt := cmd.options(dest, in.s.zone)
-	opt.Title = "Messages"
+	opt.Title, opt.Lead = "Messages", "queue_id" // what trace takes
 	format := cmd.Format
 	if format == "auto" {
 		format = "ndjson"
@@ -311,16 +329,32 @@ func passes(c *aggregate.Collector, m *aggregate.Message, s *settings) bool {
 	if m.Last.Before(s.since) || s.notices && m.Source != aggregate.SourceNotification {
 		return false
 	}
-	if s.filter.Empty() {
+	if s.filter.Empty() && len(s.outcomes) == 0 {
 		return true
 	}
 	v := c.View(m, nil)
 	for i := range m.Recipients {
 		v.Recipient = &m.Recipients[i]
-		if s.filter.Pass(&v) {
+		if s.became(m, v.Recipient) && s.filter.Pass(&v) {
 			return true
 		}
 	}
 	v.Recipient = nil
-	return len(m.Recipients) == 0 && s.filter.Pass(&v)
+	unnamed := len(m.Recipients) == 0 || len(s.outcomes) > 0 && m.Unseen() > 0
+	return unnamed && s.became(m, nil) && s.filter.Pass(&v)
+}
+
+// became tells whether a recipient's outcome is one of those asked for. That of recipients that no
+// line names, r is nil, is the message's state.
+func (s *settings) became(m *aggregate.Message, r *aggregate.Recipient) bool {
+	if len(s.outcomes) == 0 {
+		return true
+	}
+	waits, word := m.State == aggregate.StateQueued || m.State == aggregate.StateHeld, m.State.String()
+	if r != nil {
+		outcome := cmp.Or(r.Outcome, aggregate.Deferred)
+		waits, word = outcome == aggregate.Deferred, outcome.String()
+	}
+	return slices.Contains(s.outcomes, word) ||
+		waits && slices.Contains(s.outcomes, "queued") || waits && m.State == aggregate.StateHeld && slices.Contains(s.outcomes, "held")
 }

@@ -174,6 +174,8 @@ func valuesOf(f *kong.Flag) []string {
 		all = []string{"auto", "1m", "5m", "1h", "1d", "1w", "1M"}
 	case "event":
 		all = wordsOf(parser.Kinds()...)
+	case "outcome":
+		all = outcomeWords()
 	case "status", "reason", "category", "direction", "origin", "provider":
 		for _, d := range aggregate.GroupDims() {
 			if d.String() == f.Name {

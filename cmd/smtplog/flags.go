@@ -205,6 +205,7 @@ type settings struct {
 	restarts     bool // the command can start over: see input.collectSure
 	mta          parser.MTA
 	filter       aggregate.Filter
+	outcomes     []string              // of a recipient, one of these; nil: any
 	notices      bool                  // count our own notices instead of users' mail
 	anonymizer   *anonymize.Anonymizer // nil, or makes pseudonyms
 	rewrite      func(*parser.Event)   // its Event, or nil

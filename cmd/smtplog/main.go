@@ -148,6 +148,7 @@ func fillNames(k *kong.Kong) error {
 	names := strings.NewReplacer(
 		"${mtas}", strings.Join(mtas, ","),
 		"${categories}", strings.Join(wordsOf(status.Categories()...), ", "),
+		"${outcomes}", strings.Join(outcomeWords(), ", "),
 		"${formats}", render.FormatNames(),
 		"${list_formats}", render.ListFormatNames(),
 		"${tables}", strings.Join(aggregate.TableNames(false), ", "),

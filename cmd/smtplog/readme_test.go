@@ -70,6 +70,7 @@ var readmeCommands = map[string]string{
 	`smtplog --by domain,status --top 20 mail.log`:                         `\nd\.example +MAILBOX_UNAVAILABLE +0 +3 +3 +0\n`,
 	`smtplog --domain '*.example' --status MAILBOX_UNAVAILABLE mail.log`:   `\n  bounced +3 `,
 	`smtplog messages --recipient u@d.example mail.log`:                    `"recipient":"u@d\.example","outcome":"bounced"`,
+	`smtplog messages --outcome queued mail.log`:                           `^\{.*"recipient":"v@d\.example","outcome":"deferred".*\}\n$`,
 	`smtplog trace u@d.example /var/log/mail.log*`:                         `(?s)B2C3D4E5F6.*u@d\.example`,
 	`smtplog trace 3A1B2C3D4E mx.log store.log`:                            `(?s)w@d\.example.* delivered .*store postfix/local\[9\]: 4B1C2D3E4F: `,
 	`smtplog explain '550 5.7.1 ... blocked using zen.spamhaus.org'`:       `ip_blocked`,

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
@@ -117,6 +118,22 @@ func (e *Entries) Row(row []any) {
 	}
 }
 
+// leadFirst puts the column before the others that Options.Lead names.
+func (e *Entries) leadFirst() {
+	lead := slices.IndexFunc(e.columns, func(c aggregate.Column) bool { return c.Name == e.opt.Lead })
+	if lead < 0 {
+		return
+	}
+	e.columns = moved(e.columns, lead)
+	for i, row := range e.rows {
+		e.rows[i] = moved(row, lead)
+	}
+}
+
+func moved[T any](list []T, first int) []T {
+	return slices.Concat(list[first:first+1], list[:first], list[first+1:])
+}
+
 // Finish writes what is left and returns the first error.
 func (e *Entries) Finish() error {
 	if e.csv != nil {
@@ -134,6 +151,8 @@ func (e *Entries) Finish() error {
 	if e.format == "markdown" {
 		b.Write(MarkdownTable(nil, e.columns, e.rows))
 	} else if len(e.rows) > 0 {
+		b.WriteString(day(e.rows, e.opt))
+		e.leadFirst()
 		b.WriteString(TextTable(e.columns, e.rows, e.opt))
 	}
 	if dropped > 0 {

@@ -137,7 +137,7 @@ func layout(columns []aggregate.Column, rows [][]any, opt Options) ([]aggregate.
 	// Too wide: columns that say least go first, as long as the texts could not all be read;
 	// then the widest texts are cut.
 	for total > opt.Width {
-		if j := dispensable(columns, keep); j > 0 && !fits(columns, keep, widths, opt.Width) {
+		if j := dispensable(columns, keep, opt); j > 0 && !fits(columns, keep, widths, opt.Width) {
 			total -= widths[keep[j]] + len(gap)
 			keep = append(keep[:j], keep[j+1:]...)
 			continue
@@ -187,20 +187,24 @@ func fits(columns []aggregate.Column, keep, widths []int, width int) bool {
 	return total <= width
 }
 
-// widestText returns the widest text column, -1 if there is none.
+// widestText returns the widest text column that may be cut, -1 if there is none: a part of a queue
+// ID is of no use.
 func widestText(columns []aggregate.Column, keep, widths []int) int {
 	widest := -1
 	for _, i := range keep {
-		if columns[i].Type == "string" && (widest < 0 || widths[i] > widths[widest]) {
+		if columns[i].Type == "string" && !strings.EqualFold(heading(columns[i]), "queue id") && (widest < 0 || widths[i] > widths[widest]) {
 			widest = i
 		}
 	}
 	return widest
 }
 
-// narrow lists the columns that a narrow table does without, the first ones first. unless
-// names a column that must be there to say nearly the same.
-var narrow = []struct{ name, unless string }{
+// narrowing is a column that a narrow table does without. unless names one that must be there to
+// say nearly the same.
+type narrowing struct{ name, unless string }
+
+// narrow lists the columns that a narrow table does without, the first ones first.
+var narrow = []narrowing{
 	{"reply", "list"}, {"reply", "start"}, {"phrase", "reply"}, {"tag", ""}, {"orig_recipient", ""}, {"rule", ""}, {"confidence", ""}, {"message_id", ""},
 	{"messages", "delivered_later"}, {"peak_attempts", ""}, {"messages", "peak"}, {"addresses", ""}, {"network", ""}, {"local", ""},
 	{"remote", ""}, {"peak", ""},
@@ -213,13 +217,23 @@ var narrow = []struct{ name, unless string }{
 	{"state", "reply"},
 }
 
+// narrowList is narrow for a list by Options.Lead: who wrote to whom stays, what was answered is
+// told by the story of the one that leads.
+var narrowList = []narrowing{
+	{"attempts", ""}, {"status", ""}, {"relay", ""}, {"enhanced", ""}, {"text", ""}, {"code", ""},
+}
+
 // dispensable returns the place in keep of the column to leave out next, 0 if there is none;
 // the first column stays.
-func dispensable(columns []aggregate.Column, keep []int) int {
+func dispensable(columns []aggregate.Column, keep []int, opt Options) int {
+	list := narrow
+	if opt.Lead != "" {
+		list = narrowList
+	}
 	place := func(name string) int {
 		return slices.IndexFunc(keep, func(i int) bool { return columns[i].Name == name })
 	}
-	for _, n := range narrow {
+	for _, n := range list {
 		if j := place(n.name); j > 0 && (n.unless == "" || place(n.unless) >= 0) {
 			return j
 		}
@@ -258,6 +272,22 @@ func anyNonZero(rows [][]any, i int) bool {
 		}
 	}
 	return false
+}
+
+// day returns a line that names the day of a table whose times are all of one day; else their own
+// cells do, and it is empty.
+func day(rows [][]any, opt Options) string {
+	if timeLayout(rows, opt.Zone) != time.TimeOnly {
+		return ""
+	}
+	for _, row := range rows {
+		for _, cell := range row {
+			if t, ok := cell.(time.Time); ok {
+				return t.In(opt.Zone).Format("2006-01-02 MST") + "\n"
+			}
+		}
+	}
+	return ""
 }
 
 // timeLayout returns how to write the times of a table: only what tells them apart.

@@ -22,6 +22,7 @@ type Options struct {
 	Title string   // of an HTML page; "": Mail report
 	Notes []string // what the reader must know about the input; under the heading, in JSON in input
 	Zone  *time.Location
+	Lead  string // of Entries: the column that comes first in text
 }
 
 // Format is an output format of reports.
