@@ -219,13 +219,16 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		err = mistyped(parsed, args)
 	}
+	if err == nil {
+		err = emptyLists(parsed)
+	}
 	if err != nil {
 		p.sayf("%v", err)
 		if p.shown.err != nil {
 			return exitUnread
 		}
 		p.sayf("hint: smtplog --help")
-		if isCheck(err) {
+		if isCheck(err, parsed) {
 			p.checkFailed(err)
 			return checkUnknown
 		}
@@ -267,6 +270,20 @@ func mistyped(parsed *kong.Context, args []string) error {
 		}
 	}
 	return usagef("%s: no such file, and %v", word, noSuch("command", word, names))
+}
+
+// errEmpty says that a flag without a value, as --since "$T" is where T is not set, must not pass for
+// one that was not given.
+var errEmpty = errors.New("the value is empty: leave the flag out if there is none")
+
+// emptyLists finds what asGiven does not see: a list with nothing between its commas.
+func emptyLists(parsed *kong.Context) error {
+	for _, at := range parsed.Path {
+		if f := at.Flag; f != nil && f.Target.Kind() == reflect.Slice && f.Target.Len() == 0 {
+			return fmt.Errorf("--%s: %w", f.Name, errEmpty)
+		}
+	}
+	return nil
 }
 
 // do runs the command that a command line names and returns the exit code.
@@ -412,8 +429,7 @@ func isCommand(f reflect.StructField) bool {
 }
 
 // asGiven takes a word of the command line as it is: kong's own way would replace the bytes of a
-// file's name that are not UTF-8. A flag without a value, as --since "$T" is where T is not set,
-// must not pass for one that was not given.
+// file's name that are not UTF-8.
 func asGiven(change func(string) string) kong.MapperFunc {
 	return func(ctx *kong.DecodeContext, target reflect.Value) error {
 		token, err := ctx.Scan.PopValue(ctx.Value.Name)
@@ -430,7 +446,7 @@ func asGiven(change func(string) string) kong.MapperFunc {
 				return fmt.Errorf("want a text, not %v", token.Value)
 			}
 			if word == "" && ctx.Value.Flag != nil {
-				return errors.New("the value is empty: leave the flag out if there is none")
+				return errEmpty
 			}
 			if change != nil {
 				word = change(word)
@@ -445,9 +461,12 @@ func asGiven(change func(string) string) kong.MapperFunc {
 	}
 }
 
-// isCheck tells whether a command line that could not be understood is one of check, whose
-// exit codes differ.
-func isCheck(err error) bool {
+// isCheck tells whether a command line that is bad usage is one of check, whose exit codes differ.
+// parsed is nil where it could not be understood.
+func isCheck(err error, parsed *kong.Context) bool {
 	var e *kong.ParseError
-	return errors.As(err, &e) && e.Context != nil && strings.HasPrefix(e.Context.Command(), "check")
+	if parsed == nil && errors.As(err, &e) {
+		parsed = e.Context
+	}
+	return parsed != nil && strings.HasPrefix(parsed.Command(), "check")
 }

@@ -92,7 +92,7 @@ func TestWholeGrammar(t *testing.T) {
 			codes[1] = exitUsage
 			p.sayf("%v", err)
 			p.sayf("hint: smtplog --help")
-			if isCheck(err) {
+			if isCheck(err, nil) {
 				p.checkFailed(err)
 				codes[1] = checkUnknown
 			}
