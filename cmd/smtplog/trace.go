@@ -150,11 +150,7 @@ func (t *tracer) run() (*render.Trace, error) {
 	for n := 0; ; n++ {
 		known := len(t.ids)
 		t.pass(list)
-		if out.Lines == 0 || n == 0 {
-			for _, l := range in.logs {
-				out.Lines += l.lines
-			}
-		}
+		t.searched(out)
 		if in.partial || len(t.hits) > maxStories || len(t.ids) == known && n > 0 || n+1 == maxTraceRead || len(t.ids) == 0 || t.nothingNew() {
 			break
 		}
@@ -163,8 +159,16 @@ func (t *tracer) run() (*render.Trace, error) {
 		}
 		list = nil
 	}
+	many := len(t.hits) > maxStories
+	if many && !streams {
+		if err := in.rewind(); err != nil {
+			return nil, err
+		}
+		list = newLister(t)
+		t.pass(list)
+		t.searched(out)
+	}
 	out.Partial, out.Notes = in.partial, in.notes
-	out.Files, out.First, out.Last = len(in.logs), in.first, in.last
 	out.Refused, out.Refusals = t.refused, t.refusal
 	for _, l := range in.logs {
 		if l.history != nil && l.history.dropped > 0 {
@@ -172,21 +176,22 @@ func (t *tracer) run() (*render.Trace, error) {
 				"%d MiB may be missing here; name files to have them all", historySize>>20))
 		}
 	}
-	if len(t.hits) > maxStories {
-		if streams {
-			list = t.list
-		} else {
-			if err := in.rewind(); err != nil {
-				return nil, err
-			}
-			list = newLister(t)
-			t.pass(list)
-		}
-		out.Hits, out.Found = list.newest(), list.found
+	if many {
+		out.Hits, out.Found = t.list.newest(), t.list.found
 		return out, nil
 	}
 	t.tell(out)
 	return out, nil
+}
+
+// searched notes how much has been read: as much as the longest pass.
+func (t *tracer) searched(out *render.Trace) {
+	lines := int64(0)
+	for _, l := range t.in.logs {
+		lines += l.lines
+	}
+	out.Files, out.Lines = len(t.in.logs), max(out.Lines, lines)
+	out.First, out.Last = t.in.first, t.in.last
 }
 
 // pass reads the input once and keeps the story's lines.

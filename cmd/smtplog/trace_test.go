@@ -71,8 +71,12 @@ func TestTraces(t *testing.T) {
 // story is what `trace --format json` says.
 type story struct {
 	Found    int
-	Searched struct{ Lines int }
-	Verdict  []struct {
+	Refused  int
+	Searched struct {
+		Lines int
+		Last  string
+	}
+	Verdict []struct {
 		Recipient     string
 		OrigRecipient string `json:"orig_recipient"`
 		Outcome       string
@@ -158,6 +162,22 @@ func TestTraceStops(t *testing.T) {
 	}
 	if s = trace(t, nil, "B709B692", fixture.Testdata(t, "logs", "postfix.log")); s.Searched.Lines != 12792 {
 		t.Errorf("%d lines read of 12792 for a queue ID that may be used again", s.Searched.Lines)
+	}
+}
+
+// A pass that ends early because too much is found does not hide what the list was read for, nor what
+// is refused later.
+func TestTraceSaysWhatItSearched(t *testing.T) {
+	log := fixture.Testdata(t, "logs", "postfix.log")
+	for _, since := range []string{"2026-12-30T15:00:00Z", "2026-12-30T23:00:00Z"} {
+		s := trace(t, nil, "ed@partner.example", "--since", since, log)
+		if want := "2026-12-30T23:54:09Z"; s.Searched.Lines != 12792 || s.Searched.Last != want {
+			t.Errorf("--since %s: %+v, want 12792 lines, up to %s", since, s.Searched, want)
+		}
+	}
+	file, stream := trace(t, nil, "@partner.example", log), trace(t, fixture.Read(t, log), "@partner.example", "-")
+	if file.Refused != 152 || stream.Refused != 152 {
+		t.Errorf("%d refusals in a file, %d in a stream, want 152", file.Refused, stream.Refused)
 	}
 }
 
