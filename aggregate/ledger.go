@@ -341,10 +341,7 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		return m
 	case parser.Probe:
 		m := l.findOrBegin(ev, set)
-		m.Probe, m.Last = true, ev.Time
-		if m.Source == SourceNotification && m.NotificationOf == "" {
-			m.Source = SourceNone // only its sender looked like a notice's
-		}
+		l.probed(m, ev)
 		return m
 	}
 	if len(ev.Recipient) > 0 && len(ev.OrigRecipient) > 0 && ev.Kind == parser.Other {

@@ -455,7 +455,13 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<double-bounce@mx.example>, size=100, nrcpt=1 (queue active)
 04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=5.1.1, status=undeliverable (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))
 04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
-		"3A1B2C3D4E done  unseen=1"},
+		"3A1B2C3D4E done probe; u@d.example undeliverable 550 x1"},
+	{"an address probe that a local delivery agent answers", `
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@mx.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<double-bounce@mx.example>, size=100, nrcpt=1 (queue active)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<u@mx.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=deliverable (delivers to mailbox)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done probe; u@mx.example deliverable x1"},
 }
 
 var eximStories = []struct{ name, log, want string }{

@@ -21,15 +21,17 @@ const (
 	Deferred
 	Forwarded // handed on inside this host; what became of it is the next message's outcome
 	Discarded
-	Removed  // by the administrator
-	Rejected // refused at or after DATA
-	Lost     // the message ended, or its queue ID was used again, without an outcome
+	Removed     // by the administrator
+	Rejected    // refused at or after DATA
+	Lost        // the message ended, or its queue ID was used again, without an outcome
+	Deliverable // what an address probe found
+	Undeliverable
 
 	outcomeCount
 )
 
 var outcomeNames = [outcomeCount]string{"", "delivered", "bounced", "expired", "deferred",
-	"forwarded", "discarded", "removed", "rejected", "lost"}
+	"forwarded", "discarded", "removed", "rejected", "lost", "deliverable", "undeliverable"}
 
 // String returns the contract's word, "" for OutcomeNone.
 func (o Outcome) String() string {
@@ -53,11 +55,12 @@ const (
 	StateRemoved
 	StateRejected
 	StateLost
+	StateDiscarded // before any recipient was named
 )
 
 // String returns the contract's word.
 func (s State) String() string {
-	return [...]string{"queued", "done", "held", "removed", "rejected", "lost", "", ""}[s&7]
+	return [...]string{"queued", "done", "held", "removed", "rejected", "lost", "discarded", ""}[s&7]
 }
 
 // Source says how a message came into the queue.
@@ -71,11 +74,12 @@ const (
 	SourceNotification // our own bounce, delay or success notice
 	SourceForwarded    // by an alias or .forward of this host
 	SourceReinjected   // by a content filter, a second instance, or a requeue
+	SourceProbe        // our own address probe: no mail
 )
 
 // String returns the contract's word.
 func (s Source) String() string {
-	return [...]string{"", "smtp", "local", "notification", "forwarded", "reinjected", "", ""}[s&7]
+	return [...]string{"", "smtp", "local", "notification", "forwarded", "reinjected", "probe", ""}[s&7]
 }
 
 // Peer is a host as logged, "" and 0 where the log does not say; parser.Peer with strings.

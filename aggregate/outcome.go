@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/smtplog/smtplog/parser"
@@ -30,6 +31,9 @@ func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 				l.settleRecipient(m, r, ev)
 			}
 		}
+		if ev.Kind == parser.Discarded && len(m.Recipients) == 0 {
+			m.State = StateDiscarded
+		}
 	}
 	switch ev.Kind {
 	case parser.Deferred:
@@ -37,11 +41,29 @@ func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 	case parser.Discarded:
 		if ev.MTA == parser.Postfix && ev.Direction == parser.In {
 			l.envelope(m, ev)
-			m.State = StateDone
+			m.done()
 			l.end(m, ev.Time) // cleanup threw it away: no other line follows
 		}
 	}
 }
+
+// probed applies the result of an address probe.
+func (l *Ledger) probed(m *Message, ev *parser.Event) {
+	m.Probe, m.Active, m.Last = true, true, ev.Time
+	if m.Source == SourceNone || m.Source == SourceNotification && m.NotificationOf == "" {
+		m.Source = SourceProbe // only its sender looked like a notice's
+	}
+	r := l.recipient(m, ev)
+	kind := parser.Bounced
+	if r.Outcome = Undeliverable; bytes.HasPrefix(ev.Detail, deliverable) {
+		r.Outcome, kind = Deliverable, parser.Delivered
+	}
+	r.Time, r.Delay, r.HasDelay = ev.Time, ev.Delay, ev.Has&parser.HasDelay != 0
+	r.Attempts++
+	r.Relay, r.Answer, r.Status = l.peer(&ev.Relay), l.answer(ev), StatusOf(kind, ev.Code)
+}
+
+var deliverable = []byte("deliverable")
 
 // settleRecipient gives r the outcome that the event tells.
 func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
@@ -316,8 +338,16 @@ func (l *Ledger) complete(m *Message, ev *parser.Event) {
 	if !m.Closed.IsZero() {
 		return // postsuper or Exim's administrator has ended it before
 	}
-	m.State = StateDone
+	m.done()
 	l.end(m, ev.Time)
+}
+
+// done notes that the MTA is done with m; one that was discarded before any recipient was named
+// stays so.
+func (m *Message) done() {
+	if m.State != StateDiscarded || len(m.Recipients) > 0 {
+		m.State = StateDone
+	}
 }
 
 // removed applies a deletion by the administrator.

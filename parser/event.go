@@ -212,7 +212,7 @@ type Event struct {
 	// Folded is Text with its variable parts folded, nil where it was not. The parser leaves it
 	// out; see package aggregate.
 	Folded []byte
-	Detail []byte // what a refusal is about: a header line, a DNS list's name, a restriction
+	Detail []byte // what a refusal is about: a header line, a DNS list's name, a restriction; a probe's result
 
 	// NextQueueID is the ID under which the next hop took the message, or the ID of a
 	// notification; PrevQueueID is where this message came from (Postfix orig_queue_id=,

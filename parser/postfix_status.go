@@ -134,6 +134,9 @@ func (l *postfixLine) outcome(b []byte) bool {
 	default:
 		l.failure(text)
 	}
+	if probe {
+		ev.Detail = trimComma(word)
+	}
 	return true
 }
 

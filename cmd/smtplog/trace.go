@@ -539,7 +539,8 @@ func (t *tracer) hitOf(m *aggregate.Message) (h render.Hit, ok bool) {
 	for i := range m.Recipients {
 		r := &m.Recipients[i]
 		v := t.c.View(m, r)
-		if (whole || t.q.recipient(r)) && t.s.filter.Pass(&v) {
+		if (whole || !m.Probe && t.q.recipient(r)) && // a probe is no mail to the address
+			t.s.filter.Pass(&v) {
 			h.Recipients = append(h.Recipients, i)
 		}
 	}

@@ -41,6 +41,9 @@ var traces = []struct{ name, log, query string }{
 	{"exim-late-reject", "exim-rich.log", "1xinOv-00007M-2a"},
 	{"exim-mixed", "exim-rich.log", "1xit1M-0001e6-2E"},
 	{"exim-discarded", "exim-rich.log", "1xinzT-0000Sm-28"},
+	{"probe", "postfix.log", "ED8D759C"},
+	{"probe-undeliverable", "postfix.log", "EED0B672"},
+	{"exim-discarded-before-rcpt", "exim-rich.log", "1xip4M-0000hN-2M"},
 	{"exim-deferred-then-delivered", "exim-rich.log", "1xirdJ-0001N2-11"},
 }
 

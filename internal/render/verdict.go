@@ -51,6 +51,8 @@ func tell(s *aggregate.Story, f *aggregate.Fate, zone *time.Location) verdict {
 		v.sentence, v.color = t.refused(&f.End.Answer, f.End.Time), red
 	case aggregate.Removed:
 		v.sentence, v.color = t.removed(), yellow
+	case aggregate.Deliverable, aggregate.Undeliverable:
+		v.sentence, v.color = t.probed()
 	default:
 		v.sentence, v.outcome, v.color = t.open()
 	}
@@ -219,6 +221,20 @@ func (t *teller) removed() string {
 	return s
 }
 
+// probed tells what an address probe found.
+func (t *teller) probed() (sentence, color string) {
+	r := t.f.End
+	at := " on " + r.Time.In(t.zone).Format(clock)
+	if r.Outcome == aggregate.Undeliverable {
+		return "Address probe, undeliverable" + at + ": " + t.cause(&r.Answer, r.Relay), red
+	}
+	s := "Address probe, deliverable" + to(r) + at
+	if q := quote(&r.Answer); q != "" {
+		s += " (" + q + ")"
+	}
+	return s, green
+}
+
 // open tells of a recipient without an end.
 func (t *teller) open() (sentence, outcome, color string) {
 	m, r := t.f.Last, t.f.End
@@ -253,6 +269,13 @@ func (t *teller) open() (sentence, outcome, color string) {
 			a.Text = string(e.Event.Text)
 		}
 		return t.refused(&a, last), "rejected", red
+	case aggregate.StateDiscarded:
+		s := "Discarded at " + t.clock(last)
+		if e := t.find(parser.Discarded); e != nil {
+			a := answerOf(&e.Event)
+			s += because(&a)
+		}
+		return s, "discarded", yellow
 	case aggregate.StateQueued:
 		return waits("Still in the queue"), "queued", yellow
 	}
@@ -496,6 +519,13 @@ func describe(e *aggregate.Entry, told told) string {
 			return s + because(&a)
 		}
 		return quote(&a)
+	case parser.Probe:
+		with("", ev.Recipient)
+		with("", ev.Detail)
+		if relay != "" {
+			add("at " + relay)
+		}
+		return strings.Join(parts, ", ") + because(&a)
 	case parser.TLS:
 		add(relay)
 		add(client)
