@@ -125,7 +125,7 @@ func (l *Ledger) received(ev *parser.Event, set int) *Message {
 	m.Last = ev.Time
 	l.envelope(m, ev)
 	if ev.MTA == parser.Exim {
-		m.Active = true
+		m.activate(ev.Time)
 	}
 	if len(ev.Recipients) > 0 {
 		if b := ev.Recipients; len(b) <= firstTextRoom {
@@ -256,7 +256,8 @@ func (l *Ledger) activate(m *Message, ev *parser.Event) {
 	if l.words.sender != 0 {
 		m.senderNumber = l.words.sender
 	}
-	m.Active, m.Last = true, ev.Time
+	m.activate(ev.Time)
+	m.Last = ev.Time
 	m.Announced = max(m.Announced, ev.NRcpt)
 	if m.Source == SourceNone && (doubleBounce(ev.Sender) || !m.OpenedBefore && m.Sender == "<>") {
 		// No client and no local user handed it in, so this Postfix made it; the null

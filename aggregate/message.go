@@ -133,10 +133,11 @@ type Message struct {
 	Deferrals  int       // deferral lines
 	size       int       // bytes it takes, about
 
-	First     time.Time // of its first line
-	Closed    time.Time // when it ended; zero: it has not
-	Announced int       // recipients named or counted when it was queued; 0: not logged
-	Size      int64     // bytes; 0: not logged
+	First     time.Time     // of its first line
+	waited    time.Duration // from then until it was Active
+	Closed    time.Time     // when it ended; zero: it has not
+	Announced int           // recipients named or counted when it was queued; 0: not logged
+	Size      int64         // bytes; 0: not logged
 
 	Sender string // "<>": the null path; "": not logged
 	User   string // that logged in, or the local user
@@ -199,6 +200,13 @@ type hostError struct {
 	time   time.Time
 	relay  Peer
 	answer Answer
+}
+
+// activate notes that m was really queued, at t at the latest.
+func (m *Message) activate(t time.Time) {
+	if !m.Active {
+		m.Active, m.waited = true, t.Sub(m.First)
+	}
 }
 
 // Unseen is how many announced recipients have no line of their own yet. When Exim has

@@ -13,7 +13,7 @@ import (
 func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 	m.Last = ev.Time
 	if ev.Kind != parser.Discarded || ev.Direction != parser.In { // else cleanup threw it away
-		m.Active = true
+		m.activate(ev.Time)
 	}
 	if ev.Sender != nil && m.Sender == "" {
 		m.Sender, m.senderNumber = l.text(m, ev.Sender), 0
@@ -49,7 +49,8 @@ func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 
 // probed applies the result of an address probe.
 func (l *Ledger) probed(m *Message, ev *parser.Event) {
-	m.Probe, m.Active, m.Last = true, true, ev.Time
+	m.activate(ev.Time)
+	m.Probe, m.Last = true, ev.Time
 	if m.Source == SourceNone || m.Source == SourceNotification && m.NotificationOf == "" {
 		m.Source = SourceProbe // only its sender looked like a notice's
 	}

@@ -532,13 +532,14 @@ func into(s *sums) picker { return func(time.Time, bool) *sums { return s } }
 func (c *Collector) record(m *Message, pick picker) {
 	v := &c.ended
 	*v = c.View(m, nil)
-	arrived := !m.OpenedBefore && c.inWindow(m.First)
+	queuedAt := m.First.Add(m.waited)
+	arrived := m.Active && !m.OpenedBefore && c.inWindow(queuedAt)
 	if m.Source == SourceNotification && !m.Probe {
 		if log := pick(m.First, false).bounces(); log != nil {
 			log.notice(m)
 		}
 		if arrived && c.opt.Filter.Pass(v) {
-			if s := pick(m.First, false); s != nil {
+			if s := pick(queuedAt, false); s != nil {
 				s.totals.Notifications++
 			}
 		}
@@ -587,7 +588,7 @@ func (c *Collector) record(m *Message, pick picker) {
 			s.totals.Held++
 		}
 	}
-	if s := pick(m.First, false); s != nil && arrived && m.Active && m.State != StateRejected && (m.Source == SourceSMTP || m.Source == SourceLocal) {
+	if s := pick(queuedAt, false); s != nil && arrived && m.State != StateRejected && (m.Source == SourceSMTP || m.Source == SourceLocal) {
 		s.totals.Received++
 		s.totals.BytesReceived += m.Size
 		for _, f := range s.messages {

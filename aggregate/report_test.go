@@ -120,6 +120,39 @@ func TestNumbersAddUp(t *testing.T) {
 	}
 }
 
+// What counts by its own time counts in one window only: windows side by side add up to the whole.
+func TestWindowsAddUp(t *testing.T) {
+	fixture.NoRace(t)
+	events := func(n *Totals) map[string]int64 {
+		return map[string]int64{"received": n.Received, "notifications": n.Notifications, "delivered": n.Delivered, "bounced": n.Bounced,
+			"expired": n.Expired, "discarded": n.Discarded, "removed": n.Removed, "lost": n.Lost, "forwarded": n.Forwarded,
+			"deferred": n.Deferred, "not_attempted": n.NotAttempted, "rejected": n.Rejected, "connections": n.Connections,
+			"bytes_received": n.BytesReceived, "bytes_delivered": n.BytesDelivered}
+	}
+	for _, log := range testLogs {
+		whole := collect(t, Options{}, log)
+		for _, width := range []time.Duration{time.Hour, 4321 * time.Second} {
+			sums := map[string]int64{}
+			messages := int64(0)
+			for from := whole.Input.First.Truncate(time.Hour); !from.After(*whole.Input.Last); from = from.Add(width) {
+				r := collect(t, Options{Since: from, Until: from.Add(width)}, log)
+				for name, n := range events(&r.Totals) {
+					sums[name] += n
+				}
+				messages += r.table(t, "senders").sum(t, "messages")
+			}
+			for name, want := range events(&whole.Totals) {
+				if sums[name] != want {
+					t.Errorf("%s: %s of windows of %v %d, of the whole %d", log, name, width, sums[name], want)
+				}
+			}
+			if want := whole.table(t, "senders").sum(t, "messages"); messages != want {
+				t.Errorf("%s: messages of windows of %v %d, of the whole %d", log, width, messages, want)
+			}
+		}
+	}
+}
+
 // A slow and obvious count of the Postfix log, against the totals.
 func TestTotalsAgainstPlainCounts(t *testing.T) {
 	lines := fixture.Lines(t, fixture.Testdata(t, "logs", "postfix.log"))
