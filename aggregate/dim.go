@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -140,7 +141,7 @@ func (v *View) Append(dst []byte, d Dim) []byte {
 		n := len(dst)
 		return domainOf(v.Append(dst, DimSender), n)
 	case DimUser:
-		return v.either(dst, func(e *parser.Event) []byte { return e.User }, func(m *Message) string { return m.User })
+		return v.either(dst, func(e *parser.Event) []byte { return e.User }, func(m *Message) string { return cmp.Or(m.login, m.User) })
 	case DimClient:
 		return v.either(dst, func(e *parser.Event) []byte { return clientOf(&e.Client) }, func(m *Message) string {
 			if m.Client.IP != "" {

@@ -575,6 +575,15 @@ func (c *recipientCounts) total() int64 {
 	return n
 }
 
+// cells are the recipients, then their outcomes.
+func (c *recipientCounts) cells() []any {
+	cells := []any{c.total()}
+	for _, o := range summed {
+		cells = append(cells, c.by[o])
+	}
+	return cells
+}
+
 // summed are the outcomes that make up the recipients, in the order of the contract; queued
 // is kept under Deferred.
 var summed = [...]Outcome{Delivered, Bounced, Expired, Discarded, Removed, Deferred, Lost}
@@ -620,11 +629,7 @@ func (f *recipients) rows(most int) (rows [][]any, approximate bool) {
 		if f.dims[0] == DimSender {
 			row = append(row, c.messages, c.bytes)
 		}
-		row = append(row, c.total())
-		for _, o := range summed {
-			row = append(row, c.by[o])
-		}
-		rows = append(rows, append(row, c.deferred))
+		rows = append(rows, append(append(row, c.cells()...), c.deferred))
 	}
 	return rows, f.full
 }

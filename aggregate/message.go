@@ -156,7 +156,7 @@ type Message struct {
 	Host           string
 	FromQueueID    string // the message it continues
 	NotificationOf string // the message it is a notice about
-	login          string // of the user who handed in what it continues
+	login          string // name of the user who handed in what it continues
 
 	Set int // the set of files it was read from; part of its identity where Host is empty
 }

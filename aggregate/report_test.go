@@ -120,6 +120,23 @@ func TestNumbersAddUp(t *testing.T) {
 	}
 }
 
+// The report of one user is the user's row, also for what was handed on inside; a row adds up.
+func TestUserFilterIsUsersTable(t *testing.T) {
+	for _, log := range testLogs {
+		opt := Options{}
+		opt.Filter.Add(DimUser, "robot")
+		n, one := collect(t, opt, log), collect(t, Options{}, log).table(t, "users")
+		one.Rows = slices.DeleteFunc(one.Rows, func(row []any) bool { return row[0] != "robot" })
+		for column, want := range map[string]int64{"messages": n.Totals.Received, "recipients": n.Totals.Recipients, "delivered": n.Totals.Delivered,
+			"bounced": n.Totals.Bounced, "expired": n.Totals.Expired, "discarded": n.Totals.Discarded, "removed": n.Totals.Removed,
+			"queued": n.Totals.Queued, "lost": n.Totals.Lost} {
+			if got := one.sum(t, column); got != want {
+				t.Errorf("%s: %s of robot's row %d, of robot's report %d", log, column, got, want)
+			}
+		}
+	}
+}
+
 // What counts by its own time counts in one window only: windows side by side add up to the whole.
 func TestWindowsAddUp(t *testing.T) {
 	fixture.NoRace(t)

@@ -1,6 +1,9 @@
 package aggregate
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // maxDistinct is how many different values of a set are counted exactly; a set that reaches it
 // stays there, and its table is approximate.
@@ -28,8 +31,8 @@ func (s *distincts) merge(o distincts) {
 
 func (s distincts) full() bool { return len(s) >= maxDistinct }
 
-var userColumns = []Column{{"user", "string"}, {"messages", "integer"}, {"recipients", "integer"}, {"delivered", "integer"},
-	{"bounced", "integer"}, {"expired", "integer"}, {"queued", "integer"}, {"clients", "integer"}, {"auth_failures", "integer"}}
+var userColumns = slices.Concat([]Column{{"user", "string"}, {"messages", "integer"}}, recipientColumns[:1+len(summed)],
+	[]Column{{"clients", "integer"}, {"auth_failures", "integer"}})
 
 // users counts by login name: what was handed in and what became of it, from how many
 // clients, and how often the login failed. Local users, who do not log in, are not among them.
@@ -118,8 +121,7 @@ func (f *users) rows(most int) (rows [][]any, approximate bool) {
 	f.each(func(_ string, c *userCounts) { approximate = approximate || c.clients.full() })
 	for _, e := range f.sorted(func(c *userCounts) int64 { return c.messages }, most) {
 		c := e.t
-		rows = append(rows, append(f.cells(e.key), c.messages, c.total(), c.by[Delivered], c.by[Bounced], c.by[Expired], c.by[Deferred],
-			int64(len(c.clients)), c.failures))
+		rows = append(rows, append(append(append(f.cells(e.key), c.messages), c.cells()...), int64(len(c.clients)), c.failures))
 	}
 	return rows, approximate
 }
