@@ -3,6 +3,7 @@ package aggregate
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -391,34 +392,49 @@ func (k *keyed[T]) size() int { return len(k.m) + len(k.own) }
 
 // weighed is a key with its accumulator.
 type weighed[T any] struct {
+	at     int64 // Unix seconds of a key that has a time, else 0
 	weight int64
 	key    string
 	t      *T
 }
 
 func compareWeighed[T any](a, b weighed[T]) int {
+	if a.at != b.at {
+		return cmp.Compare(a.at, b.at)
+	}
 	if a.weight != b.weight {
 		return cmp.Compare(b.weight, a.weight)
 	}
 	return cmp.Compare(a.key, b.key)
 }
 
+func (k *keyed[T]) weigh(weight int64, key string, t *T) weighed[T] {
+	w := weighed[T]{0, weight, key, t}
+	if i := slices.Index(k.dims, DimTime); i >= 0 {
+		w.at = math.MaxInt64 // of the others
+		if at, ok := k.cells(key)[i].(time.Time); ok {
+			w.at = at.Unix()
+		}
+	}
+	return w
+}
+
 // fewSorted is up to how many keys are found among all without sorting all.
 const fewSorted = 1000
 
-// sorted returns the first most keys, all where most is 0: the largest weight first, then by key,
-// so that the order depends on the counts alone.
+// sorted returns the first most keys, all where most is 0: by time if that is a dimension, then the
+// largest weight first, then by key, so that the order depends on the counts alone.
 func (k *keyed[T]) sorted(weight func(*T) int64, most int) []weighed[T] {
 	few := 0 < most && most <= fewSorted && most < k.size()
 	if !few {
 		all := make([]weighed[T], 0, k.size())
-		k.each(func(key string, t *T) { all = append(all, weighed[T]{weight(t), key, t}) })
+		k.each(func(key string, t *T) { all = append(all, k.weigh(weight(t), key, t)) })
 		slices.SortFunc(all, compareWeighed[T])
 		return all
 	}
 	first := make([]weighed[T], 0, most+1)
 	k.each(func(key string, t *T) {
-		w := weighed[T]{weight(t), key, t}
+		w := k.weigh(weight(t), key, t)
 		if len(first) == most && compareWeighed(w, first[most-1]) > 0 {
 			return
 		}

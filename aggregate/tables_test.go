@@ -3,6 +3,7 @@ package aggregate
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -193,5 +194,37 @@ func TestEximDelays(t *testing.T) {
 	want := "part=total count=1 p50=9s p90=9s p95=9s p99=9s max=9s \npart=delivery count=1 p50=2s p90=2s p95=2s p99=2s max=2s \n"
 	if got := tablesOf(t, Options{}, log, "delays"); got != want {
 		t.Errorf("delays:\n%swant\n%s", got, want)
+	}
+}
+
+// Rows with a time are in its order, in the hour that the clocks show twice too.
+func TestTablesByTime(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := " mx postfix/smtp[3]: 3A1B2C3D41: to=<u@d.example>, relay=mx.d.example[203.0.113.5]:25, delay=1, delays=0/0/0/1, dsn=5.1.1, status=bounced (host mx.d.example[203.0.113.5] said: 550 5.1.1 No such user (in reply to RCPT TO command))\n"
+	log := ""
+	for _, at := range []string{"2026-10-24T23:10:00Z", "2026-10-25T00:10:00Z", "2026-10-25T01:10:00Z", "2026-10-25T01:20:00Z", "2026-10-25T02:10:00Z"} {
+		log += at + line
+	}
+	for _, most := range []int{0, 3} {
+		c, err := NewCollector(Options{Zone: zone, By: []Dim{DimDomain, DimTime}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		feed(t, c, bytes.Split([]byte(log), []byte("\n")), 0)
+		rows, _ := c.folds[0].rows(most)
+		var got []string
+		for _, row := range rows {
+			got = append(got, fmt.Sprint(row[1].(time.Time).In(zone).Format("15:04 MST"), " ", row[4]))
+		}
+		want := []string{"01:00 CEST 1", "02:00 CEST 1", "02:00 CET 2", "03:00 CET 1"}
+		if most > 0 {
+			want = want[:most]
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("the first %d: %q, want %q", most, got, want)
+		}
 	}
 }
