@@ -345,7 +345,10 @@ func (in *input) window() {
 		}
 		return why != ""
 	})
-	if n := len(in.skipped) - before; n > 0 {
+	switch n := len(in.skipped) - before; {
+	case n == 1:
+		in.notes = append(in.notes, "1 of the files lies outside --since and --until and was not read")
+	case n > 1:
 		in.notes = append(in.notes, fmt.Sprintf("%d of the files lie outside --since and --until and were not read", n))
 	}
 }

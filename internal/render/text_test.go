@@ -173,3 +173,20 @@ func TestColourTakesNoRoom(t *testing.T) {
 		}
 	}
 }
+
+// A verdict's colour goes up to the end of its first part, over the ends of lines and a clock's colons.
+func TestVerdictColour(t *testing.T) {
+	for _, tt := range []struct{ who, sentence, want string }{
+		{"u@d.example", "Delivered by local on 2026-12-30 08:45:55, 3s after it came in.",
+			"<bold>u@d.example:</> <green>Delivered by local on</>\n  <green>2026-12-30 08:45:55</>, 3s after it came\n  in.\n"},
+		{"u@d.example", "Delivered (as 3A1B2C3D4E).", "<bold>u@d.example:</> <green>Delivered</> (as 3A1B2C3D4E).\n"},
+		{"", "Not delivered: no such user.", "<green>Not delivered</>: no such user.\n"},
+	} {
+		var b bytes.Buffer
+		v := verdict{who: tt.who, sentence: tt.sentence, color: green}
+		v.text(&b, Options{Width: 40, Color: true})
+		if got := strings.NewReplacer(bold, "<bold>", green, "<green>", plain, "</>").Replace(b.String()); got != tt.want {
+			t.Errorf("got  %q\nwant %q", got, tt.want)
+		}
+	}
+}

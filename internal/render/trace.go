@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -120,18 +121,7 @@ func storyText(b *bytes.Buffer, s *aggregate.Story, opt Options) {
 			continue
 		}
 		v := tell(s, &fates[f], opt.Zone)
-		line := Text(v.sentence)
-		if v.who != "" {
-			line = Text(v.who) + ": " + line
-		}
-		for j, l := range wrapLong(line, opt.Width, "  ") {
-			if j == 0 && v.who != "" {
-				if head, rest, ok := strings.Cut(l, ": "); ok {
-					l = opt.paint(bold, head+":") + " " + opt.paintWords(v.color, rest)
-				}
-			}
-			fmt.Fprintln(b, l)
-		}
+		v.text(b, opt)
 	}
 	fmt.Fprintln(b)
 	for _, m := range s.Messages {
@@ -247,12 +237,35 @@ func kindColor(k parser.Kind) string {
 	return faint
 }
 
-// paintWords colours the first words of a sentence, up to a colon, a comma or a bracket.
-func (o *Options) paintWords(color, s string) string {
-	if i := strings.IndexAny(s, ":,("); i > 0 {
-		return o.paint(color, s[:i]) + s[i:]
+// text writes a verdict: who it is about in bold, and the first words in its colour, up to a
+// colon, a comma or a bracket.
+func (v *verdict) text(b *bytes.Buffer, opt Options) {
+	line, who := Text(v.sentence), 0 // who: its words
+	first := 0
+	for i, w := range strings.Fields(line) {
+		if i > 0 && w[0] == '(' {
+			break
+		}
+		if first++; strings.ContainsAny(w[len(w)-1:], ":,;") {
+			break
+		}
 	}
-	return o.paint(color, s)
+	if v.who != "" {
+		head := Text(v.who) + ":"
+		line, who = head+" "+line, len(strings.Fields(head))
+	}
+	for _, l := range wrapLong(line, opt.Width, "  ") {
+		words := strings.Fields(l)
+		indent := l[:len(l)-len(strings.TrimLeft(l, " "))]
+		n := min(who, len(words))
+		m := min(n+first, len(words))
+		who, first = who-n, first-(m-n)
+		colored := strings.Join(words[n:m], " ")
+		plain := strings.TrimRight(colored, ":,;.")
+		words = slices.DeleteFunc([]string{opt.paint(bold, strings.Join(words[:n], " ")), opt.paint(v.color, plain) + colored[len(plain):],
+			strings.Join(words[m:], " ")}, func(s string) bool { return s == "" })
+		fmt.Fprintln(b, indent+strings.Join(words, " "))
+	}
 }
 
 // wrapLong wraps s; the lines after the first begin with indent.
@@ -377,12 +390,7 @@ func refusalsText(b *bytes.Buffer, t *Trace, opt Options) {
 	}
 	for i := range list {
 		v := tellRefusal(&list[i], opt.Zone)
-		for j, l := range wrapLong(Text(v.who)+": "+Text(v.sentence), opt.Width, "  ") {
-			if head, rest, ok := strings.Cut(l, ": "); ok && j == 0 {
-				l = opt.paint(bold, head+":") + " " + opt.paintWords(v.color, rest)
-			}
-			fmt.Fprintln(b, l)
-		}
+		v.text(b, opt)
 	}
 	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, "Lines"))
 	for i := range list {

@@ -226,9 +226,9 @@ func (t *teller) probed() (sentence, color string) {
 	r := t.f.End
 	at := " on " + r.Time.In(t.zone).Format(clock)
 	if r.Outcome == aggregate.Undeliverable {
-		return "Address probe, undeliverable" + at + ": " + t.cause(&r.Answer, r.Relay), red
+		return "Address probe: undeliverable" + at + ": " + t.cause(&r.Answer, r.Relay), red
 	}
-	s := "Address probe, deliverable" + to(r) + at
+	s := "Address probe: deliverable" + to(r) + at
 	if q := quote(&r.Answer); q != "" {
 		s += " (" + q + ")"
 	}
