@@ -221,7 +221,7 @@ func (f *pathFlags) settings() (s settings, err error) {
 	if s.since, err = when(f.Since, now); err != nil {
 		return s, usagef("--since: %v", err)
 	}
-	if s.until, err = when(f.Until, now); err != nil {
+	if s.until, err = whenLast(f.Until, now); err != nil {
 		return s, usagef("--until: %v", err)
 	}
 	if !s.since.IsZero() && !s.until.IsZero() && !s.since.Before(s.until) {
@@ -274,7 +274,7 @@ func zone(name string) (*time.Location, error) {
 	for _, layout := range []string{"-07:00", "-0700", "-07"} {
 		if t, err := time.Parse(layout, name); err == nil {
 			_, offset := t.Zone()
-			return time.FixedZone("", offset), nil
+			return time.FixedZone(t.Format("-07:00"), offset), nil
 		}
 	}
 	loc, err := time.LoadLocation(name)

@@ -39,6 +39,32 @@ func TestWhen(t *testing.T) {
 	}
 }
 
+// Of a time that the clocks show twice --since takes the first and --until the last.
+func TestWhenClocksGoBack(t *testing.T) {
+	for _, tt := range []struct{ zone, in, first, last string }{
+		{"Europe/Berlin", "2026-10-25 01:59", "2026-10-25T01:59:00+02:00", "2026-10-25T01:59:00+02:00"},
+		{"Europe/Berlin", "2026-10-25 02:00", "2026-10-25T02:00:00+02:00", "2026-10-25T02:00:00+01:00"},
+		{"Europe/Berlin", "2026-10-25T02:59:59", "2026-10-25T02:59:59+02:00", "2026-10-25T02:59:59+01:00"},
+		{"Europe/Berlin", "02:30", "2026-10-25T02:30:00+02:00", "2026-10-25T02:30:00+01:00"},
+		{"Europe/Berlin", "2026-10-25 03:00", "2026-10-25T03:00:00+01:00", "2026-10-25T03:00:00+01:00"},
+		{"Europe/Berlin", "2026-10-25T02:30:00+01:00", "2026-10-25T02:30:00+01:00", "2026-10-25T02:30:00+01:00"},
+		{"America/New_York", "2026-11-01 01:00", "2026-11-01T01:00:00-04:00", "2026-11-01T01:00:00-05:00"},
+		{"Australia/Lord_Howe", "2026-04-05 01:45", "2026-04-05T01:45:00+11:00", "2026-04-05T01:45:00+10:30"},
+		{"UTC", "2026-10-25 02:00", "2026-10-25T02:00:00Z", "2026-10-25T02:00:00Z"},
+	} {
+		zone, err := time.LoadLocation(tt.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now := time.Date(2026, 10, 25, 12, 0, 0, 0, zone)
+		first, err1 := when(tt.in, now)
+		last, err2 := whenLast(tt.in, now)
+		if err1 != nil || err2 != nil || first.Format(time.RFC3339) != tt.first || last.Format(time.RFC3339) != tt.last {
+			t.Errorf("%s in %s: %v %v, %v %v, want %s and %s", tt.in, tt.zone, first, err1, last, err2, tt.first, tt.last)
+		}
+	}
+}
+
 // Weeks begin on Monday, also seen from a Sunday.
 func TestWhenOnSunday(t *testing.T) {
 	sunday := time.Date(2026, 11, 8, 12, 0, 0, 0, time.UTC)

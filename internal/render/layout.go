@@ -277,22 +277,30 @@ func anyNonZero(rows [][]any, i int) bool {
 // day returns a line that names the day of a table whose times are all of one day; else their own
 // cells do, and it is empty.
 func day(rows [][]any, opt Options) string {
-	if timeLayout(rows, opt.Zone) != time.TimeOnly {
+	layout := time.DateOnly
+	switch timeLayout(rows, opt.Zone) {
+	case time.TimeOnly:
+		layout += " MST"
+	case time.TimeOnly + " MST": // each time says so itself
+	default:
 		return ""
 	}
 	for _, row := range rows {
 		for _, cell := range row {
 			if t, ok := cell.(time.Time); ok {
-				return t.In(opt.Zone).Format("2006-01-02 MST") + "\n"
+				return t.In(opt.Zone).Format(layout) + "\n"
 			}
 		}
 	}
 	return ""
 }
 
-// timeLayout returns how to write the times of a table: only what tells them apart.
+// timeLayout returns how to write the times of a table: only what tells them apart, with the zone
+// where a day has two.
 func timeLayout(rows [][]any, zone *time.Location) string {
 	var first time.Time
+	offsets := map[[2]int]int{} // by year and day
+	twice := false
 	sameDay, sameYear, midnights, firsts := true, true, true, true
 	for _, row := range rows {
 		for _, cell := range row {
@@ -306,20 +314,30 @@ func timeLayout(rows [][]any, zone *time.Location) string {
 			}
 			sameYear = sameYear && t.Year() == first.Year()
 			sameDay = sameDay && sameYear && t.YearDay() == first.YearDay()
+			day := [2]int{t.Year(), t.YearDay()}
+			_, offset := t.Zone()
+			if other, ok := offsets[day]; ok && other != offset {
+				twice = true
+			}
+			offsets[day] = offset
 			midnight := t.Hour() == 0 && t.Minute() == 0 && t.Second() == 0
 			midnights = midnights && midnight
 			firsts = firsts && midnight && t.Day() == 1
 		}
 	}
+	layout := "2006-01-02 15:04"
 	switch {
 	case firsts && !sameDay:
 		return "2006-01"
 	case midnights:
 		return time.DateOnly
 	case sameDay:
-		return time.TimeOnly
+		layout = time.TimeOnly
 	case sameYear:
-		return "01-02 15:04"
+		layout = "01-02 15:04"
 	}
-	return "2006-01-02 15:04"
+	if twice {
+		layout += " MST"
+	}
+	return layout
 }

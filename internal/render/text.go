@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
 )
@@ -93,9 +94,7 @@ func coverage(r *aggregate.Report, opt Options) []string {
 	}
 	lines = append(lines, strings.Join(parts, ", "))
 	if in.First != nil {
-		first, last := in.First.In(opt.Zone), in.Last.In(opt.Zone)
-		zone, _ := first.Zone()
-		lines = append(lines, fmt.Sprintf("%s .. %s %s (%s)", first.Format(clock), last.Format(clock), zone, span(last.Sub(first))))
+		lines = append(lines, fmt.Sprintf("%s (%s)", period(in.First.In(opt.Zone), in.Last.In(opt.Zone)), span(in.Last.Sub(*in.First))))
 	}
 	if in.Reused > 0 {
 		lines = append(lines, plural(in.Reused, "queue ID")+" came up again before the end of the message that had it")
@@ -114,6 +113,16 @@ func coverage(r *aggregate.Report, opt Options) []string {
 }
 
 const clock = "2006-01-02 15:04:05"
+
+// period writes two points in time with their zone, or each with its own.
+func period(first, last time.Time) string {
+	zone, _ := first.Zone()
+	s := first.Format(clock)
+	if other, _ := last.Zone(); other != zone {
+		s, zone = s+" "+zone, other
+	}
+	return s + " .. " + last.Format(clock) + " " + zone
+}
 
 // writeTotals writes the sums: how they add up first.
 func writeTotals(b *bytes.Buffer, t *aggregate.Totals, opt Options) {
