@@ -354,7 +354,7 @@ func listText(b *bytes.Buffer, t *Trace, opt Options) {
 		rows = rows[hidden:]
 		fmt.Fprintln(b, opt.paint(faint, fmt.Sprintf("... %s older: --top %d", plural(int64(hidden), "row"), len(rows)+hidden)))
 	}
-	b.WriteString(day(rows, opt))
+	fmt.Fprintln(b, opt.paint(faint, period(rows[0][0].(time.Time), rows[len(rows)-1][0].(time.Time)))) // the times below may lack the day
 	b.WriteString(TextTable(hitColumns, rows, opt))
 	for _, l := range wrap("For one of them: smtplog trace QUEUE_ID. To narrow: --since, --until, --sender, --recipient, --status. "+
 		"smtplog messages lists them as data.", opt.Width) {
