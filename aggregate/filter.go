@@ -1,6 +1,9 @@
 package aggregate
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Filter chooses what is counted. Patterns of one dimension are alternatives, dimensions
 // must all agree; a pattern with ! before it must not match. The zero Filter lets everything
@@ -36,6 +39,33 @@ func (f *Filter) Add(d Dim, patterns ...string) {
 		}
 	}
 	f.rules = append(f.rules, r)
+}
+
+// Condition is what a filter asks of one dimension: one of the patterns, and none of those with a
+// leading !.
+type Condition struct {
+	Name     string
+	Patterns []string
+}
+
+// conditions are those of the filter, and that of Notices, which is asked for like an origin.
+func (o *Options) conditions() (all []Condition) {
+	for _, r := range o.Filter.rules {
+		patterns := slices.Clone(r.yes)
+		for _, p := range r.no {
+			patterns = append(patterns, "!"+p)
+		}
+		all = append(all, Condition{r.dim.String(), patterns})
+	}
+	if o.Notices {
+		const notices = "notification"
+		if i := slices.IndexFunc(all, func(c Condition) bool { return c.Name == DimOrigin.String() }); i >= 0 {
+			all[i].Patterns = append(all[i].Patterns, notices)
+		} else {
+			all = append(all, Condition{DimOrigin.String(), []string{notices}})
+		}
+	}
+	return all
 }
 
 // Empty tells whether the filter lets everything pass.

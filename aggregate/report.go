@@ -90,6 +90,9 @@ type Report struct {
 	Schema  string
 	Partial bool
 	Input   Input
+	Since   time.Time // the window that was counted: [Since, Until); zero: no bound
+	Until   time.Time
+	Filters []Condition // that what was counted agrees with
 	Totals  Totals
 	Checks  []Check // of `smtplog check`
 	Tables  []Table
@@ -692,7 +695,7 @@ func (c *Collector) Report() *Report {
 }
 
 func (c *Collector) report(now *sums) *Report {
-	r := &Report{Schema: ReportSchema, Input: c.input, Totals: now.totals}
+	r := &Report{Schema: ReportSchema, Input: c.input, Totals: now.totals, Since: c.opt.Since, Until: c.opt.Until, Filters: c.opt.conditions()}
 	r.Input.Reused, r.Input.Evicted = c.ledger.Reused, c.ledger.Evicted
 	r.Input.Hosts, r.Input.Instances = c.hosts.sorted(), c.instances.sorted()
 	r.Input.MTAs = []string{}
@@ -757,7 +760,11 @@ func (c *Collector) Recent(since time.Time) *Report {
 			return nil
 		})
 	})
-	return c.report(&now)
+	r := c.report(&now)
+	if since.After(r.Since) {
+		r.Since = since.In(c.opt.Zone)
+	}
+	return r
 }
 
 // seen is a small set of names.

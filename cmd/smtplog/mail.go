@@ -171,14 +171,7 @@ func subject(r *aggregate.Report, s *settings, title string) string {
 		text += fmt.Sprintf(" %d hosts", len(hosts))
 	}
 	text += ": " + render.Verdict(r)
-	if r.Input.First != nil {
-		first, last := *r.Input.First, *r.Input.Last
-		if first.Before(s.since) {
-			first = s.since
-		}
-		if !s.until.IsZero() && !last.Before(s.until) {
-			last = s.until.Add(-1)
-		}
+	if first, last := days(r); !first.IsZero() {
 		from, to := first.In(s.zone).Format(time.DateOnly), last.In(s.zone).Format(time.DateOnly)
 		if text += ", " + from; to > from {
 			text += ".." + to
@@ -188,6 +181,26 @@ func subject(r *aggregate.Report, s *settings, title string) string {
 		text += ", partial"
 	}
 	return render.Text(text)
+}
+
+// days returns when what was counted begins and ends: the part of the input that lies in the window,
+// or the window where none does. They are zero where neither is known.
+func days(r *aggregate.Report) (first, last time.Time) {
+	if first = r.Since; !r.Until.IsZero() {
+		last = r.Until.Add(-1)
+	}
+	if in := &r.Input; in.First != nil {
+		if in.First.After(first) && (last.IsZero() || !in.First.After(last)) {
+			first = *in.First
+		}
+		if !in.Last.Before(first) && (last.IsZero() || in.Last.Before(last)) {
+			last = *in.Last
+		}
+	}
+	if first.IsZero() {
+		first = last
+	}
+	return first, last
 }
 
 // sendmail hands a message to the mail system of this host.

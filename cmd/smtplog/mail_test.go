@@ -117,6 +117,29 @@ func TestMail(t *testing.T) {
 	}
 }
 
+// The subject has the days that were counted: those of the window where the log has none in it.
+func TestMailSubjectDays(t *testing.T) {
+	log := fixture.Testdata(t, "logs", "postfix.log") // of 2026-12-30
+	for _, tt := range []struct{ since, until, want string }{
+		{"", "", "2026-12-30"},
+		{"2026-12-29", "2026-12-30", "2026-12-29"},
+		{"2026-12-25", "2026-12-30", "2026-12-25..2026-12-29"},
+		{"2026-12-30", "2026-12-31", "2026-12-30"},
+		{"2026-12-01", "2027-01-01", "2026-12-30"},
+		{"2026-12-01", "", "2026-12-30"},
+		{"2027-01-05", "", "2027-01-05"},
+		{"", "2026-12-30", "2026-12-29"},
+		{"", "2026-12-20", "2026-12-19"}, // the log is not read
+		{"2027-02-01", "2027-02-03", "2027-02-01..2027-02-02"},
+	} {
+		_, message, stderr := smtplog(t, "", "--year", "2026", "--tz", "UTC", "--since="+tt.since, "--until="+tt.until, "--mail", log)
+		header, _ := mailParts(t, message)
+		if got := header.Get("Subject"); !strings.HasSuffix(got, ", "+tt.want) {
+			t.Errorf("%s to %s: Subject %q, want %s %s", tt.since, tt.until, got, tt.want, stderr)
+		}
+	}
+}
+
 // What a log says cannot add a header, whatever it is.
 func TestMailHostile(t *testing.T) {
 	host := "mx\u202e\xff\r\u00e9Bcc:x@d.example"

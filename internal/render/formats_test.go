@@ -38,7 +38,7 @@ func TestEveryFormat(t *testing.T) {
 	}
 	for _, f := range Formats {
 		check("a report", f.Name, func(b *bytes.Buffer) error {
-			return Report(b, &aggregate.Report{Tables: []aggregate.Table{table}}, f.Name, opt)
+			return Report(b, &aggregate.Report{Tables: []aggregate.Table{table}, Filters: []aggregate.Condition{{Name: "sender", Patterns: []string{hostile}}}}, f.Name, opt)
 		})
 		if f.Name != "table" {
 			check("a table", f.Name, func(b *bytes.Buffer) error { return Rows(b, &table, f.Name, opt) })

@@ -41,7 +41,7 @@ func labReport(t testing.TB, name string, bounces bool) *aggregate.Report {
 func hostileReport() *aggregate.Report {
 	now := time.Date(2026, 11, 3, 4, 5, 6, 0, time.UTC)
 	r := &aggregate.Report{Input: aggregate.Input{Lines: 1, Understood: 1, First: &now, Last: &now, Hosts: hostile[:1], MTAs: []string{"postfix"}},
-		Totals: aggregate.Totals{Received: 1, Recipients: 3, Delivered: 1, Bounced: 2}}
+		Filters: []aggregate.Condition{{Name: "sender", Patterns: hostile}}, Totals: aggregate.Totals{Received: 1, Recipients: 3, Delivered: 1, Bounced: 2}}
 	for _, s := range append(slices.Clone(hostile), moreHostile...) {
 		for _, name := range []string{"reasons", "domains", "providers", "delays", "bounces"} {
 			t := aggregate.Table{Name: name, Title: s, Unit: s, Columns: []aggregate.Column{{Name: "reason", Type: "string"}, {Name: "domain", Type: "string"},

@@ -402,6 +402,18 @@ func reportJSON(w io.Writer, r *aggregate.Report, top int, notes []string) error
 		o.time("first", *in.First)
 		o.time("last", *in.Last)
 	}
+	o.bound("since", r.Since)
+	o.bound("until", r.Until)
+	o.key("filters")
+	if r.Filters == nil {
+		o.b = append(o.b, "null"...)
+	} else {
+		o.begin()
+		for _, c := range r.Filters {
+			o.names(c.Name, c.Patterns)
+		}
+		o.end()
+	}
 	o.names("mtas", in.MTAs)
 	o.names("hosts", in.Hosts)
 	o.names("instances", in.Instances)
@@ -454,6 +466,16 @@ func reportJSON(w io.Writer, r *aggregate.Report, top int, notes []string) error
 	o.end()
 	o.b = append(o.b, '\n')
 	return o.flush(0)
+}
+
+// bound writes an end of a window, null where it is open.
+func (o *object) bound(name string, t time.Time) {
+	if t.IsZero() {
+		o.key(name)
+		o.b = append(o.b, "null"...)
+		return
+	}
+	o.time(name, t)
 }
 
 // count writes a number even if it is 0.

@@ -96,6 +96,9 @@ func coverage(r *aggregate.Report, opt Options) []string {
 	if in.First != nil {
 		lines = append(lines, fmt.Sprintf("%s (%s)", period(in.First.In(opt.Zone), in.Last.In(opt.Zone)), span(in.Last.Sub(*in.First))))
 	}
+	if s := counted(r, opt.Zone); s != "" {
+		lines = append(lines, s)
+	}
 	if in.Reused > 0 {
 		lines = append(lines, plural(in.Reused, "queue ID")+" came up again before the end of the message that had it")
 	}
@@ -110,6 +113,27 @@ func coverage(r *aggregate.Report, opt Options) []string {
 		wrapped = append(wrapped, wrap(line, opt.Width)...)
 	}
 	return wrapped
+}
+
+// counted says which part of the input a report counts, "" for all of it.
+func counted(r *aggregate.Report, zone *time.Location) string {
+	var parts []string
+	since, until := r.Since.In(zone), r.Until.In(zone)
+	switch {
+	case !r.Since.IsZero() && !r.Until.IsZero():
+		parts = append(parts, period(since, until))
+	case !r.Since.IsZero():
+		parts = append(parts, "from "+since.Format(clock+" MST"))
+	case !r.Until.IsZero():
+		parts = append(parts, "until "+until.Format(clock+" MST"))
+	}
+	for _, c := range r.Filters {
+		parts = append(parts, strings.ReplaceAll(c.Name, "_", " ")+" "+Text(strings.Join(c.Patterns, ", ")))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "counted: " + strings.Join(parts, "; ")
 }
 
 const clock = "2006-01-02 15:04:05"
