@@ -211,8 +211,8 @@ var narrow = []narrowing{
 	{"last", ""}, {"first", ""}, {"type", "reason"}, {"delivered_later", ""}, {"failures", ""}, {"category", "reason"},
 	{"link", "list"}, {"code", "list"}, {"since", "list"},
 	{"host", ""}, {"origin", ""}, {"stage", ""}, {"others", ""}, {"failed_pct", ""}, {"p90", "delivered_pct"}, {"bounced", "delivered_pct"},
-	{"auth_failures", "clients"}, {"clients", "messages"}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
-	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
+	{"clients", "auth_failures"}, {"clients", "messages"}, {"attempts", ""}, {"queue_id", ""}, {"bytes", ""},
+	{"discarded", ""}, {"removed", ""}, {"lost", ""}, {"auth_failures", "messages"}, {"status", "code"}, {"relay", "recipient"}, {"sender", "recipient"},
 	{"action", "reason"}, {"service", "event"}, {"client", "recipient"}, {"enhanced", "code"}, {"expired", ""}, {"deferred", ""}, {"delivered", "delivered_pct"},
 	{"state", "reply"},
 }
