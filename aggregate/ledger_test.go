@@ -187,6 +187,30 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: milter-reject: END-OF-MESSAGE from c.example[192.0.2.9]: 5.7.1 no; from=<a@c.example> to=<u@own.example> proto=ESMTP helo=<c.example>`,
 		"3A1B2C3D4E rejected smtp; u@own.example rejected x0"},
+	{"Postfix 3.10 says at once that a client has given up", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: hold: RCPT from c.example[192.0.2.9]: <u@d.example>: Recipient address triggers HOLD action; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: lost connection after RCPT from c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: removed (canceled)`,
+		"3A1B2C3D4E lost smtp"},
+	{"the same where the daemon's name is cut off", `
+04:00:00 postfix[1]: 5A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+04:00:00 postfix[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix[9]: 3A1B2C3D4E: hold: RCPT from c.example[192.0.2.9]: <u@d.example>: Recipient address triggers HOLD action; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix[9]: 3A1B2C3D4E: removed (canceled)`,
+		"3A1B2C3D4E lost smtp\n5A1B2C3D4E queued  opened-before"},
+	{"or that it was refused", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: reject: header X-H: rej from c.example[192.0.2.9]; from=<a@c.example> to=<u@own.example> proto=ESMTP helo=<c.example>: 5.7.1 message content rejected
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: removed (canceled)`,
+		"3A1B2C3D4E rejected smtp; u@own.example rejected x0"},
+	{"or that it is not delivered: a header of local mail is refused with a bounce", `
+04:00:00 postfix/pickup[9]: 3A1B2C3D4E: uid=0 from=<a@own.example>
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@own.example>
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: to=<u@own.example>, relay=none, delay=0.01, delays=0.01/0/0/0, dsn=5.7.1, status=bounced (message content rejected)
+04:00:00 postfix/bounce[9]: 3A1B2C3D4E: sender non-delivery notification: 5A1B2C3D4E
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: removed (discarded)`,
+		"3A1B2C3D4E done local; u@own.example bounced x1\n5A1B2C3D4E queued notification about 3A1B2C3D4E"},
 	{"a short ID used again after removed", `
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
 04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)

@@ -333,11 +333,17 @@ func (l *Ledger) rejected(m *Message, ev *parser.Event) {
 	l.end(m, ev.Time)
 }
 
-// complete applies qmgr's "removed" or Exim's "Completed".
+// complete applies qmgr's "removed", cleanup's "removed (canceled)" and "removed (discarded)", or
+// Exim's "Completed".
 func (l *Ledger) complete(m *Message, ev *parser.Event) {
 	m.Last = ev.Time
 	if !m.Closed.IsZero() {
-		return // postsuper or Exim's administrator has ended it before
+		return // a refusal, postsuper or Exim's administrator has ended it before
+	}
+	if string(ev.Text) == "removed (canceled)" { // nothing was queued
+		m.Announced, m.announced = 0, ""
+		l.lost(m)
+		return
 	}
 	m.done()
 	l.end(m, ev.Time)
@@ -401,7 +407,7 @@ func (l *Ledger) strike(m *Message, ev *parser.Event) {
 // (rsyslog's RFC 5424 template cuts it off): qmgr removes only what is done with, and under
 // the process ID that it has put messages into the active queue with.
 func (l *Ledger) byPostsuper(m *Message, ev *parser.Event) bool {
-	if ev.MTA != parser.Postfix || len(ev.Service) > 0 || ev.PID == 0 {
+	if ev.MTA != parser.Postfix || len(ev.Service) > 0 || ev.PID == 0 || len(ev.Text) > 0 {
 		return false
 	}
 	qmgr := l.scopes[l.scope].qmgr

@@ -110,8 +110,8 @@ func (l *postfixLine) queueWords(b []byte) bool {
 	if hasPrefix(b, "renamed to ") { // postsuper gives it a free ID
 		return l.other(b)
 	}
-	if hasPrefix(b, "removed ") {
-		ev.Kind, ev.Origin, ev.Text = Removed, status.OriginLocal, b
+	if hasPrefix(b, "removed (") { // cleanup(8), Postfix 3.10: given up, or thrown away
+		ev.Kind, ev.Text = Completed, b
 		return true
 	}
 	return l.notification(b) || l.queueChatter(b)
