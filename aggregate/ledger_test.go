@@ -282,6 +282,10 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>`,
 		"3A1B2C3D4E done smtp; u@d.example discarded x0"},
+	{"local mail discarded by a header check", `
+04:00:00 postfix/pickup[9]: 3A1B2C3D4E: uid=0 from=<a@own.example>
+04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: discard: header X-H: dis from local; from=<a@own.example> to=<u@d.example>`,
+		"3A1B2C3D4E done local; u@d.example discarded x1"},
 	{"too big: smtpd logs no more than a warning", `
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>

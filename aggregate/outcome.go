@@ -12,7 +12,7 @@ import (
 // every open one where the line names none.
 func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 	m.Last = ev.Time
-	if ev.Kind != parser.Discarded || ev.Direction != parser.In { // else cleanup threw it away
+	if ev.Kind != parser.Discarded || ev.Direction != parser.In && !ev.Late { // else cleanup threw it away
 		m.activate(ev.Time)
 	}
 	if ev.Sender != nil && m.Sender == "" {
@@ -39,7 +39,7 @@ func (l *Ledger) outcome(m *Message, ev *parser.Event) {
 	case parser.Deferred:
 		m.Deferrals += max(1, ev.Repeat)
 	case parser.Discarded:
-		if ev.MTA == parser.Postfix && ev.Direction == parser.In {
+		if ev.Late {
 			l.envelope(m, ev)
 			m.done()
 			l.end(m, ev.Time) // cleanup threw it away: no other line follows

@@ -165,7 +165,7 @@ type Event struct {
 	// Reason says why a failure failed. The parser leaves it out; see package aggregate.
 	Reason status.Reason
 	// Late: the refusal ends a message that already has a queue ID (Postfix cleanup,
-	// milter or proxy at or after DATA; Exim ACL after DATA).
+	// milter or proxy at or after DATA; Exim ACL after DATA), or Postfix's discard does.
 	Late bool
 	// Continued: the line only goes on with the one before (a header of a reject log
 	// block, the second line of a warning). Its Kind is Other.

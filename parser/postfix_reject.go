@@ -34,9 +34,9 @@ func (l *postfixLine) action(b []byte) bool {
 		ev.Origin = status.OriginLocal
 	}
 	// A refusal of a recipient leaves the message to the other recipients; one at or after
-	// DATA ends it.
-	ev.Late = kind == Rejected && ev.QueueID != nil &&
-		(ev.Stage == status.StageData || ev.Stage == status.StageEndOfData)
+	// DATA ends it, as every discard does.
+	ev.Late = ev.QueueID != nil && (kind == Discarded ||
+		kind == Rejected && (ev.Stage == status.StageData || ev.Stage == status.StageEndOfData))
 	return true
 }
 

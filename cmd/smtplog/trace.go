@@ -316,8 +316,8 @@ func (t *tracer) line(l *log) {
 		t.ended = ev.Time
 	}
 	switch id := string(ev.QueueID); {
-	case ev.Kind == parser.Completed, ev.Kind == parser.Removed && len(ev.Recipient) == 0, ev.Kind == parser.Rejected && ev.Late,
-		ev.Kind == parser.Discarded && ev.MTA == parser.Postfix && ev.Direction == parser.In:
+	case ev.Kind == parser.Completed, ev.Kind == parser.Removed && len(ev.Recipient) == 0,
+		(ev.Kind == parser.Rejected || ev.Kind == parser.Discarded) && ev.Late:
 		delete(t.open, id)
 	case ev.Kind != parser.Delivered && ev.Kind != parser.Notification: // these may come after the end
 		t.open[id] = true
