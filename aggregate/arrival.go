@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"strings"
 	"time"
 
 	"github.com/smtplog/smtplog/parser"
@@ -39,6 +40,14 @@ func (l *Ledger) note(ev *parser.Event, set int) {
 			n.recipients = old.recipients + " " + n.recipients
 		}
 		l.noted[p] = n
+	case parser.Rejected: // hold leaves the recipient to the rules that follow
+		if len(l.noted) > 0 {
+			p := process{l.scope, ev.PID}
+			if n, ok := l.noted[p]; ok && n.client == string(ev.Client.IP) {
+				n.recipients = without(n.recipients, string(clip(ev.Recipient)))
+				l.noted[p] = n
+			}
+		}
 	case parser.Disconnected:
 		if len(l.noted) > 0 {
 			delete(l.noted, process{l.scope, ev.PID})
@@ -89,6 +98,18 @@ func (l *Ledger) announce(m *Message, addresses string) {
 	m.announced = addresses
 	m.Announced = max(m.Announced, distinct(addresses))
 	l.grow(m, len(addresses))
+}
+
+// without returns addresses, separated by blanks, without one of them.
+func without(addresses, one string) string {
+	var left []string
+	for addresses != "" {
+		var a string
+		if a, addresses = cutAddress(addresses); !equalFold(a, one) {
+			left = append(left, a)
+		}
+	}
+	return strings.Join(left, " ")
 }
 
 // nameUnseen adds the announced recipients that have no line of their own, where the log

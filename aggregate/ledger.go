@@ -300,7 +300,12 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		return m
 	case parser.Rejected:
 		if !ev.Late {
-			return l.find(ev)
+			m := l.find(ev)
+			if m != nil && m.announced != "" && !m.Active {
+				m.announced = without(m.announced, string(clip(ev.Recipient)))
+				m.Announced = distinct(m.announced)
+			}
+			return m
 		}
 		m := l.findOrBegin(ev, set)
 		l.rejected(m, ev)

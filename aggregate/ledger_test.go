@@ -277,6 +277,15 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>
 06:00:00 postfix/anvil[9]: statistics: max cache size 1 at Nov  3 05:00:00`,
 		"4A1B2C3D4E lost smtp\n3A1B2C3D4E held smtp; u@d.example  x0"},
+	{"a recipient who is refused after the hold is none of the message's", `
+04:00:00 postfix/smtpd[9]: NOQUEUE: hold: RCPT from c.example[192.0.2.9]: <w@d.example>: Recipient address triggers HOLD action; from=<a@c.example> to=<w@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[9]: NOQUEUE: hold: RCPT from c.example[192.0.2.9]: <x@d.example>: Recipient address triggers HOLD action; from=<a@c.example> to=<x@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[9]: NOQUEUE: reject: RCPT from c.example[192.0.2.9]: 550 5.1.1 <x@d.example>: Recipient address rejected: User unknown; from=<a@c.example> to=<x@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/smtpd[8]: 4A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/smtpd[8]: 4A1B2C3D4E: hold: RCPT from c.example[192.0.2.9]: <x@d.example>: Recipient address triggers HOLD action; from=<a@c.example> to=<x@d.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/smtpd[8]: 4A1B2C3D4E: reject: RCPT from c.example[192.0.2.9]: 550 5.1.1 <x@d.example>: Recipient address rejected: User unknown; from=<a@c.example> to=<x@d.example> proto=ESMTP helo=<c.example>`,
+		"3A1B2C3D4E held smtp; w@d.example  x0\n4A1B2C3D4E held smtp"},
 	{"discarded in the same way", `
 04:00:00 postfix/smtpd[9]: NOQUEUE: discard: RCPT from c.example[192.0.2.9]: <u@d.example>: Recipient address by recipient; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
