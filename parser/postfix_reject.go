@@ -257,7 +257,7 @@ func coversEnd(b []byte) bool {
 
 // attributes reads "from=<a> to=<b> proto=ESMTP helo=<c> sasl_username=<d>".
 func (l *postfixLine) attributes(b []byte) {
-	ev := l.ev
+	ev, length := l.ev, len(b)
 	for len(b) > 0 {
 		key, rest, ok := cutByte(b, '=')
 		if !ok {
@@ -275,11 +275,8 @@ func (l *postfixLine) attributes(b []byte) {
 			}
 			b = rest[i:]
 		case "helo":
-			if i := lastIndexString(rest, "> sasl_username=<"); i >= 0 {
-				ev.User = trimAngle(rest[i+len("> sasl_username="):])
-				rest = rest[:i+1]
-			}
-			ev.Client.Helo = emptyAngle(trimRight(rest))
+			ev.User, rest = cutLogin(trimRight(rest), length)
+			ev.Client.Helo = emptyAngle(rest)
 			return
 		case "sasl_username":
 			ev.User = trimAngle(rest)
@@ -290,6 +287,41 @@ func (l *postfixLine) attributes(b []byte) {
 		b = trimLeft(trimLeftComma(b))
 	}
 }
+
+// cutLogin cuts the login name that stands behind a HELO name off b: "<c> sasl_username=<d>", and
+// with log_whatsup() of Postfix 3.10 "<c> sasl_method=PLAIN sasl_username=d sasl_sender=e". length is
+// that of the list of attributes.
+//
+// The HELO name is a stranger's and may imitate what follows it, so the last one counts. What has no
+// brackets is Postfix's, as the name's own bracket would end the line, if the line is not so long that
+// it may have been cut inside the name. With brackets nothing tells the two apart, but for
+// the one bracket too many of a name that closes what it imitates.
+func cutLogin(b []byte, length int) (user, rest []byte) {
+	const bracketed, method, name, sender = "> sasl_username=<", "> sasl_method=", " sasl_username=", " sasl_sender="
+	if hasSuffix(b, ">") {
+		i := lastIndexString(b, bracketed)
+		if i < 0 || hasSuffix(b, ">>") {
+			return nil, b
+		}
+		return trimAngle(b[i+len(bracketed)-1:]), b[:i+1]
+	}
+	i := lastIndexString(b, method)
+	if i < 0 || length > maxLogin {
+		return nil, b
+	}
+	how, user, ok := cutString(b[i+len(method):], name)
+	if !ok || bytes.IndexByte(how, ' ') >= 0 {
+		return nil, b
+	}
+	if j := lastIndexString(user, sender); j >= 0 && bytes.IndexByte(user[j+len(sender):], ' ') < 0 { // xtext has no blanks
+		user = user[:j]
+	}
+	return user, b[:i+1]
+}
+
+// maxLogin is up to which length of its list of attributes a line is taken to be whole: Postfix cuts
+// one at 2000 bytes, older log daemons at 1024, and the addresses may stand there twice.
+const maxLogin = 512
 
 // emptyAngle is trimAngle for what may be empty but has no null value.
 func emptyAngle(b []byte) []byte {

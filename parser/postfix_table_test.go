@@ -1,5 +1,7 @@
 package parser
 
+import "strings"
+
 var postfixTraps = []postfixRow{
 	{"11 service between instance and daemon", "postfix/submission/smtpd",
 		`connect from h.example[192.0.2.1]`,
@@ -304,6 +306,12 @@ var postfixTraps = []postfixRow{
 	{"34 second recipient", "postfix/smtpd",
 		`3D74ADB7400B: reject: RCPT from h[192.0.2.1]: 550 5.1.1 <v@d.example>: Recipient address rejected: User unknown; from=<x@y.example> to=<v@d.example> proto=ESMTP helo=<h> sasl_username=<joe>`,
 		`rejected dir=in stage=rcpt origin=local id="3D74ADB7400B" from="x@y.example" to="v@d.example" client=h[192.0.2.1] helo="h" user="joe" code=550 enhanced=5.1.1 text="<v@d.example>: Recipient address rejected: User unknown"`},
+	{"34 login, Postfix 3.10", "postfix/smtpd",
+		`NOQUEUE: reject: RCPT from h[192.0.2.1]: 554 5.7.1 <z@d.example>: Relay access denied; from=<x@y.example> to=<z@d.example> proto=ESMTP helo=<h> sasl_method=PLAIN sasl_username=robot@own.example`,
+		`rejected dir=in stage=rcpt origin=local from="x@y.example" to="z@d.example" client=h[192.0.2.1] helo="h" user="robot@own.example" code=554 enhanced=5.7.1 text="<z@d.example>: Relay access denied"`},
+	{"34 login and AUTH=, Postfix 3.10", "postfix/submission/smtpd",
+		`NOQUEUE: reject: RCPT from h[192.0.2.1]: 554 5.7.1 <z@d.example>: Relay access denied; from=<x@y.example> to=<z@d.example> proto=ESMTP helo=<h> sasl_method=PLAIN sasl_username=the robot sasl_sender=foo@x.example`,
+		`rejected dir=in stage=rcpt origin=local from="x@y.example" to="z@d.example" client=h[192.0.2.1] helo="h" user="the robot" code=554 enhanced=5.7.1 text="<z@d.example>: Relay access denied"`},
 	{"35 late milter reject", "postfix/cleanup",
 		`3D74ADB7400B: milter-reject: END-OF-MESSAGE from h[192.0.2.1]: 5.7.1 Spam message rejected; from=<x@y.example> to=<u@d.example> proto=ESMTP helo=<h>`,
 		`rejected dir=in stage=end_of_data origin=local late id="3D74ADB7400B" from="x@y.example" to="u@d.example" client=h[192.0.2.1] helo="h" enhanced=5.7.1 text="Spam message rejected"`},
@@ -538,6 +546,18 @@ var postfixForged = []postfixRow{
 	{"HELO name imitating a sender before there is one", "postfix/smtpd",
 		`NOQUEUE: reject: EHLO from h[192.0.2.9]: 554 5.7.1 <h[192.0.2.9]>: Client host rejected: Access denied; proto=SMTP helo=<x; from=<e@e.example> to=<f@f.example> proto=ESMTP helo=<y>`,
 		`rejected dir=in stage=helo origin=local client=h[192.0.2.9] helo="x; from=<e@e.example> to=<f@f.example> proto=ESMTP helo=<y" code=554 enhanced=5.7.1 text="<h[192.0.2.9]>: Client host rejected: Access denied"`},
+	{"HELO name imitating a login", "postfix/smtpd",
+		`NOQUEUE: reject: RCPT from h[192.0.2.9]: 554 5.7.1 <z@d.example>: Relay access denied; from=<x@y.example> to=<z@d.example> proto=ESMTP helo=<x> sasl_method=PLAIN sasl_username=admin>`,
+		`rejected dir=in stage=rcpt origin=local from="x@y.example" to="z@d.example" client=h[192.0.2.9] helo="x> sasl_method=PLAIN sasl_username=admin" code=554 enhanced=5.7.1 text="<z@d.example>: Relay access denied"`},
+	{"HELO name imitating a login in brackets", "postfix/smtpd",
+		`NOQUEUE: reject: RCPT from h[192.0.2.9]: 554 5.7.1 <z@d.example>: Relay access denied; from=<x@y.example> to=<z@d.example> proto=ESMTP helo=<x> sasl_username=<admin>>`,
+		`rejected dir=in stage=rcpt origin=local from="x@y.example" to="z@d.example" client=h[192.0.2.9] helo="x> sasl_username=<admin>" code=554 enhanced=5.7.1 text="<z@d.example>: Relay access denied"`},
+	{"HELO name imitating another login", "postfix/smtpd",
+		`NOQUEUE: reject: RCPT from h[192.0.2.9]: 554 5.7.1 <z@d.example>: Relay access denied; from=<x@y.example> to=<z@d.example> proto=ESMTP helo=<x> sasl_method=PLAIN sasl_username=admin> sasl_method=LOGIN sasl_username=robot`,
+		`rejected dir=in stage=rcpt origin=local from="x@y.example" to="z@d.example" client=h[192.0.2.9] helo="x> sasl_method=PLAIN sasl_username=admin" user="robot" code=554 enhanced=5.7.1 text="<z@d.example>: Relay access denied"`},
+	{"HELO name imitating a login in a line that may have been cut", "postfix/smtpd",
+		`NOQUEUE: reject: RCPT from h[192.0.2.9]: 554 5.7.1 no; from=<` + strings.Repeat("x", 512) + `@y.example> to=<z@d.example> proto=ESMTP helo=<x> sasl_method=PLAIN sasl_username=admin`,
+		`rejected dir=in stage=rcpt origin=local from="` + strings.Repeat("x", 512) + `@y.example" to="z@d.example" client=h[192.0.2.9] helo="x> sasl_method=PLAIN sasl_username=admin" code=554 enhanced=5.7.1 text="no"`},
 	{"body line imitating attributes", "postfix/cleanup",
 		`3A1B2C3D43: reject: body x; from=<e@e.example from local; from=<a@b.example> to=<u@own.example>: 5.7.1 no`,
 		`rejected dir=local stage=end_of_data origin=local late id="3A1B2C3D43" from="a@b.example" to="u@own.example" enhanced=5.7.1 detail="x; from=<e@e.example" text="no"`},
