@@ -1,6 +1,8 @@
 package aggregate
 
 import (
+	"bytes"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,7 +28,11 @@ const maxNoted = 10_000
 // about the message that the same process takes next from the same client, and no line with
 // its queue ID says so (Postfix access(5)).
 func (l *Ledger) note(ev *parser.Event, set int) {
-	if ev.MTA != parser.Postfix || ev.PID == 0 || len(ev.Client.IP) == 0 {
+	if ev.MTA != parser.Postfix || ev.PID == 0 {
+		return
+	}
+	if len(ev.Client.IP) == 0 {
+		l.total(ev)
 		return
 	}
 	switch ev.Kind {
@@ -52,6 +58,23 @@ func (l *Ledger) note(ev *parser.Event, set int) {
 		if len(l.noted) > 0 {
 			delete(l.noted, process{l.scope, ev.PID})
 		}
+	}
+}
+
+// total reads postsuper's "Deleted: 2 messages" and "Placed on hold: 2 messages". Of messages that were
+// given by their queue IDs a line each comes before it; "ALL" names none.
+func (l *Ledger) total(ev *parser.Event) {
+	if ev.Kind != parser.Removed && ev.Kind != parser.Held {
+		return
+	}
+	if l.scopes[l.scope].super == ev.PID {
+		ev.Kind = parser.Other
+		return
+	}
+	_, rest, _ := bytes.Cut(ev.Text, []byte(": "))
+	number, _, _ := bytes.Cut(rest, []byte(" "))
+	if n, err := strconv.Atoi(string(number)); err == nil && n > 0 {
+		l.Unnamed += int64(n)
 	}
 }
 

@@ -57,6 +57,8 @@ type Ledger struct {
 	Unmerged bool
 	// Reused counts queue IDs that began again before their message had ended.
 	Reused int64
+	// Unnamed counts the messages that postsuper deleted or put on hold without saying which.
+	Unnamed int64
 }
 
 // DefaultLimit is a new Ledger's Limit: room for half a million messages, which with what the
@@ -148,9 +150,11 @@ type scope struct {
 // site is a scope with what is known about it.
 type site struct {
 	scope
-	qmgr int           // process ID of Postfix's queue manager, as it last logged
-	now  time.Time     // its latest line's time
-	seen time.Duration // what had passed at its latest line
+	qmgr int // process ID of Postfix's queue manager, as it last logged
+	// super is that of the postsuper that deleted or held a message last.
+	super int
+	now   time.Time     // its latest line's time
+	seen  time.Duration // what had passed at its latest line
 }
 
 // maxScopes bounds the hosts told apart; all beyond share one scope. Only a forged log has
@@ -168,7 +172,7 @@ func NewLedger(release func(*Message)) *Ledger {
 // queue ID belong to none. set tells apart the logs of hosts that do not log their name.
 //
 // Where the event hands a recipient on inside this host (a content filter took it), Add turns
-// ev.Kind from Delivered to Forwarded.
+// ev.Kind from Delivered to Forwarded; where it is a total of what was told before, to Other.
 func (l *Ledger) Add(ev *parser.Event, set int) *Message {
 	l.id, l.next, l.words, l.here = 0, 0, known{}, false
 	return l.add(ev, set)
@@ -313,6 +317,9 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 	case parser.Held:
 		m := l.findOrBegin(ev, set)
 		m.Last = ev.Time
+		if ev.Client.IP == nil { // not smtpd or cleanup
+			l.scopes[l.scope].super = ev.PID
+		}
 		l.hold(m, string(clip(ev.Recipient)))
 		l.envelope(m, ev)
 		if ev.MTA == parser.Exim && m.Sender == "<>" {
@@ -336,6 +343,7 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		return m
 	case parser.Removed:
 		m := l.findOrBegin(ev, set)
+		l.scopes[l.scope].super = ev.PID
 		l.removed(m, ev)
 		return m
 	case parser.Notification:

@@ -58,6 +58,7 @@ type Input struct {
 	Instances  []string
 	Reused     int64 // queue IDs that began again before their message had ended
 	Evicted    int64 // messages dropped before their end, because too many were open
+	Unnamed    int64 // messages that postsuper deleted or put on hold without saying which
 }
 
 // Totals are the report's sums; the contract (docs/contract.md) says what each counts.
@@ -402,8 +403,8 @@ func (c *Collector) Passing() *parser.Passing {
 	}
 	c.passing = &parser.Passing{Since: c.opt.Since, Until: c.opt.Until}
 	for _, k := range parser.Kinds() {
-		// Ledger.note looks at the last two.
-		c.passing.Kinds[k] = !tallied[k] && k != parser.Held && k != parser.Discarded
+		// Ledger.note looks at the last three.
+		c.passing.Kinds[k] = !tallied[k] && k != parser.Held && k != parser.Discarded && k != parser.Removed
 	}
 	c.passing.Kinds[parser.Connected] = c.opt.Filter.Empty() // Digest.Connections stands for them
 	return c.passing
@@ -696,7 +697,7 @@ func (c *Collector) Report() *Report {
 
 func (c *Collector) report(now *sums) *Report {
 	r := &Report{Schema: ReportSchema, Input: c.input, Totals: now.totals, Since: c.opt.Since, Until: c.opt.Until, Filters: c.opt.conditions()}
-	r.Input.Reused, r.Input.Evicted = c.ledger.Reused, c.ledger.Evicted
+	r.Input.Reused, r.Input.Evicted, r.Input.Unnamed = c.ledger.Reused, c.ledger.Evicted, c.ledger.Unnamed
 	r.Input.Hosts, r.Input.Instances = c.hosts.sorted(), c.instances.sorted()
 	r.Input.MTAs = []string{}
 	for m := parser.Postfix; int(m) < len(c.mtas); m++ {

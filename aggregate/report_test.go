@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"regexp"
 	"slices"
@@ -303,6 +304,26 @@ func TestNumbersAddUpOnBrokenLogs(t *testing.T) {
 				t.Errorf("%s, seed %d: lines do not add up: %+v", name, seed, in)
 			}
 		}
+	}
+}
+
+// postsuper names the messages that it was given, not those of "ALL".
+func TestUnnamed(t *testing.T) {
+	c, err := NewCollector(Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	feed(t, c, bytes.Split([]byte(`Nov  3 04:00:00 mx postfix/postsuper[5]: 3A1B2C3D4E: removed
+Nov  3 04:00:00 mx postfix/postsuper[5]: Deleted: 1 message
+Nov  3 04:00:00 mx postfix/postsuper[6]: 4A1B2C3D4E: placed on hold
+Nov  3 04:00:00 mx postfix/cleanup[7]: 5A1B2C3D4E: hold: header X: y from c.example[192.0.2.9]; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c>
+Nov  3 04:00:00 mx postfix/postsuper[6]: Placed on hold: 1 message
+Nov  3 04:00:00 mx postfix/postsuper[8]: Placed on hold: 2 messages
+Nov  3 04:00:00 mx postfix/postsuper[9]: Deleted: 3 messages
+Nov  3 04:00:00 mx postfix/postsuper[10]: Deleted: 0 messages`), []byte("\n")), 1)
+	c.Finish()
+	if r := c.Report(); r.Input.Unnamed != 5 || r.Input.Understood != 8 {
+		t.Errorf("%d unnamed, %d lines understood, want 5 and 8", r.Input.Unnamed, r.Input.Understood)
 	}
 }
 

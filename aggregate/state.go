@@ -38,6 +38,7 @@ type saved struct {
 	noted                  map[process]noted
 	passed                 time.Duration
 	begun, evicted, reused int64
+	unnamed                int64
 	fresh, queued, ended   []*Message
 }
 
@@ -52,7 +53,7 @@ type partHead struct {
 func (c *Collector) Save(w io.Writer) error {
 	l := c.ledger
 	s := saved{c.opt.signature(), c.input, c.hosts, c.instances, c.mtas, c.totals, nil,
-		l.now, l.scopes, l.noted, l.passed, l.begun, l.Evicted, l.Reused, l.fresh.all(), l.queued.all(), l.ended.all()}
+		l.now, l.scopes, l.noted, l.passed, l.begun, l.Evicted, l.Reused, l.Unnamed, l.fresh.all(), l.queued.all(), l.ended.all()}
 	for _, p := range c.parts {
 		s.parts = append(s.parts, partHead{p.start, p.totals})
 	}
@@ -125,6 +126,7 @@ func (c *Collector) restore(b []byte) error {
 	l := NewLedger(c.ledger.release)
 	l.Unmerged, l.reuse, l.lean = c.ledger.Unmerged, c.ledger.reuse, c.ledger.lean
 	l.Limit, l.now, l.scopes, l.passed, l.begun, l.Evicted, l.Reused = c.ledger.Limit, s.now, s.scopes, s.passed, s.begun, s.evicted, s.reused
+	l.Unnamed = s.unnamed
 	if s.noted != nil {
 		l.noted = s.noted
 	}
@@ -218,6 +220,7 @@ func (c *Collector) Merge(o *Collector) {
 	}
 	c.ledger.Evicted += o.ledger.Evicted
 	c.ledger.Reused += o.ledger.Reused
+	c.ledger.Unnamed += o.ledger.Unnamed
 }
 
 // add adds o's sums to s.

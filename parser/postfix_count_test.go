@@ -29,7 +29,7 @@ var postfixCounts = []struct {
 	{"removed by qmgr", regexp.MustCompile(`/qmgr\[\d+\]: \w+: removed$`),
 		func(ev *Event) bool { return ev.Kind == Completed }},
 	{"removed by postsuper", regexp.MustCompile(`/postsuper\[\d+\]: \w+: removed$`),
-		func(ev *Event) bool { return ev.Kind == Removed }},
+		func(ev *Event) bool { return ev.Kind == Removed && ev.QueueID != nil }},
 	{"expired", regexp.MustCompile(`/qmgr\[\d+\]: \w+: from=<.*>, status=(?:force-)?expired, returned to sender$`),
 		func(ev *Event) bool { return ev.Kind == Expired }},
 	{"rejected", regexp.MustCompile(`\[\d+\]: (?:\w+: )?(?:milter-|proxy-)?reject: |: warning: proxy [^ ]+ rejected "RCPT TO:`),

@@ -1,6 +1,10 @@
 package parser
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/smtplog/smtplog/status"
+)
 
 // misc recognises what has no meaning for mail: statistics, starts and stops, and the
 // chatter of daemons that run with -v.
@@ -14,6 +18,13 @@ func (l *postfixLine) misc(b []byte) bool {
 	if rest, ok := cutPrefix(b, "statistics: max "); ok {
 		l.counted(rest)
 		return l.other(b)
+	}
+	if total := hasPrefix(b, "Deleted: "); total || hasPrefix(b, "Placed on hold: ") { // postsuper's last words
+		l.ev.Kind, l.ev.Origin, l.ev.Text = Held, status.OriginLocal, b
+		if total {
+			l.ev.Kind = Removed
+		}
+		return true
 	}
 	if l.scripted() || isPolicyDaemon(l.daemon) || isNotice(b) || isChatter(b) {
 		return l.other(b)
@@ -83,7 +94,7 @@ func isNotice(b []byte) bool {
 		"TLSRPT: ", "setting up TLS connection ", "initializing the ", "discarding EHLO keywords: ",
 		"SSL3 alert ", "Using ", "Host offered ", "master ", "service ", "throttle released ",
 		"connection closed", "connection established", "process generation", "master disconnect ",
-		"Deleted: ", "Placed on hold: ", "Released from hold: ", "Requeued: ", "Renamed ",
+		"Released from hold: ", "Requeued: ", "Renamed ",
 		"Force-expired: ", "Expired: ", "reconnect to ", "idle timeout", "time to retire",
 		"close database ", "renamed file ", "removed file ", "Postfix is ", "to change ",
 		"Verified: ", "Unverified: ", "Trusted: ", "Untrusted: ", "Peer ", "Server certificate ",

@@ -431,6 +431,7 @@ func reportJSON(w io.Writer, r *aggregate.Report, top int, notes []string) error
 	}
 	o.count("reused", in.Reused)
 	o.count("evicted", in.Evicted)
+	o.count("unnamed", in.Unnamed)
 	o.end()
 	o.key("totals")
 	o.begin()

@@ -105,6 +105,9 @@ func coverage(r *aggregate.Report, opt Options) []string {
 	if in.Evicted > 0 {
 		lines = append(lines, "too many messages at a time: "+plural(in.Evicted, "open message")+" dropped, what became of them is lost")
 	}
+	if in.Unnamed > 0 {
+		lines = append(lines, "postsuper deleted or held "+plural(in.Unnamed, "message")+" without naming them: what is queued may count them as before")
+	}
 	if r.Partial {
 		lines = append(lines, "partial: reading was interrupted")
 	}
