@@ -32,8 +32,8 @@ func claimsPostfix(p *Parser, f *frame) bool {
 	case i > 0:
 		return isPostfixDaemon(d) && looksPostfix(f.msg)
 	default:
-		// A child that cannot start its command logs under its bare name.
-		return (string(d) == "local" || string(d) == "pipe" || string(d) == "spawn") &&
+		// A child that cannot start its command logs under its bare name, as postmulti does.
+		return string(d) == "postmulti" || (string(d) == "local" || string(d) == "pipe" || string(d) == "spawn") &&
 			hasPrefix(f.msg, "fatal: execvp")
 	}
 }

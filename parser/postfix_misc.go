@@ -29,6 +29,9 @@ func (l *postfixLine) misc(b []byte) bool {
 	if l.scripted() || isPolicyDaemon(l.daemon) || isNotice(b) || isChatter(b) {
 		return l.other(b)
 	}
+	if hasSuffix(b, ": disabling TLS support") { // said without a label
+		return l.warning(SeverityWarning, b)
+	}
 	// "h[ip]:25: Reusing old session" and the like: smtp_tls_loglevel 2, smtpd_tls_loglevel 2.
 	if p, rest, ok := cutPeer(b); ok && len(rest) > 2 && rest[0] == ':' && (p.IP == nil || numericIP(p.IP)) {
 		if string(l.daemon) == "smtp" || string(l.daemon) == "lmtp" {
@@ -107,13 +110,16 @@ func isNotice(b []byte) bool {
 		"the Postfix mail system ", "waiting for the Postfix ", "aborting the Postfix ",
 		"server certificate verif", "breaking line > ", "received master trigger", "PRNG exchange file ",
 		"XCLIENT ", "XFORWARD ", "haproxy read: ", "whitelisting ", "allowlisting ",
+		"See http", "To disable backwards compatibility ", "SMTPS wrappermode ", "ignoring DNS RR: ",
+		"ignoring status update from child ", "skipping SRV lookup for ", "exiting to reopen external entropy source ",
 	} {
 		if hasPrefix(b, s) {
 			return true
 		}
 	}
 	return hasSuffix(b, " has changed -- restarting") || hasSuffix(b, " offers SMTPUTF8 support, but not 8BITMIME") ||
-		contains(b, " TLS cache ") || contains(b, " full cleanup: retained=")
+		contains(b, " TLS cache ") || contains(b, " full cleanup: retained=") ||
+		hasPrefix(b, "database ") && contains(b, ": using size limit ")
 }
 
 // isChatter recognises what a daemon says with -v: the SMTP dialogue behind < and >, the

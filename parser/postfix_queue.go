@@ -114,6 +114,9 @@ func (l *postfixLine) queueWords(b []byte) bool {
 		ev.Kind, ev.Text = Completed, b
 		return true
 	}
+	if hasSuffix(b, " -- message not accepted, try again later") { // cleanup(8) says it without a label, too
+		return l.warning(SeverityWarning, b)
+	}
 	return l.notification(b) || l.queueChatter(b)
 }
 

@@ -95,7 +95,20 @@ func (l *postfixLine) session(b []byte) bool {
 		if rest, ok := cutPrefix(b, "improper command pipelining after "); ok {
 			return l.pipelining(rest)
 		}
+	case 'C':
+		if rest, ok := cutPrefix(b, "CA certificate "); ok {
+			return l.certificate(rest, b)
+		}
 	case 'S':
+		if rest, ok := cutPrefix(b, "SSL_set_fd error to "); ok {
+			d := Out
+			if string(l.daemon) == "smtpd" {
+				d = In
+			}
+			l.handshake(rest, d)
+			ev.Origin, ev.Text = status.OriginLocal, b
+			return true
+		}
 		if rest, ok := cutPrefix(b, "SSL_accept error from "); ok {
 			return l.handshake(rest, In)
 		}
