@@ -187,7 +187,7 @@ func TestTotalsAgainstPlainCounts(t *testing.T) {
 	for _, line := range lines {
 		if m := deferral.FindSubmatch(line); m != nil && !notices[string(m[1])] {
 			deferrals++
-			if regexp.MustCompile(`^delivery temporarily suspended`).Match(m[2]) {
+			if regexp.MustCompile(`^(?:delivery temporarily suspended|mail transport unavailable|deferred transport)`).Match(m[2]) {
 				suspended++
 			}
 		}

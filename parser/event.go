@@ -158,7 +158,7 @@ type Event struct {
 	Origin    status.Origin
 
 	// NotAttempted: a deferral without an attempt (Postfix "delivery temporarily
-	// suspended", Exim "retry time not reached").
+	// suspended" and the like, Exim "retry time not reached").
 	NotAttempted bool
 	// SoftBounce: Postfix soft_bounce=yes turned a bounce into a deferral.
 	SoftBounce bool

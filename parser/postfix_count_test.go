@@ -22,7 +22,7 @@ var postfixCounts = []struct {
 		func(ev *Event) bool { return ev.Kind == Deferred }},
 	{"bounced", regexp.MustCompile(`: to=<[^,]*>, (?:orig_to=<[^,]*>, )?relay=[^,]+, (?:conn_use=\d+, )?delay=[\d.]+, delays=[\d./]+, dsn=[\d.]+, status=bounced \(`),
 		func(ev *Event) bool { return ev.Kind == Bounced }},
-	{"not attempted", regexp.MustCompile(`/(?:error|retry)\[\d+\]: .* status=deferred \(delivery temporarily suspended: `),
+	{"not attempted", regexp.MustCompile(`/(?:error|retry)\[\d+\]: .* status=deferred \((?:delivery temporarily suspended: |mail transport unavailable\)|deferred transport\))`),
 		func(ev *Event) bool { return ev.NotAttempted }},
 	{"queue active", regexp.MustCompile(`/qmgr\[\d+\]: \w+: from=<.*>, size=\d+, nrcpt=\d+ \(queue active\)$`),
 		func(ev *Event) bool { return ev.Kind == Queued }},

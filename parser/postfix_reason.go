@@ -14,6 +14,9 @@ func (l *postfixLine) failure(text []byte) {
 	if rest, ok := cutPrefix(text, "delivery temporarily suspended: "); ok {
 		ev.NotAttempted = true
 		text = rest
+	} else if ev.Kind == Deferred && ev.Relay.Name == nil && ev.Relay.IP == nil {
+		// error(8) for qmgr(8): no agent was asked, as with defer_transports
+		ev.NotAttempted = string(text) == "deferred transport" || string(text) == "mail transport unavailable"
 	}
 	ev.Text, ev.Enhanced, ev.Origin = text, ev.DSN, status.OriginLocal
 	if l.quoted(text) {
