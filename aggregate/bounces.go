@@ -172,6 +172,8 @@ func (l *bounceLog) end(v *View, i int, passed bool) {
 	if r.Outcome == Delivered {
 		l.lives(r, r.Time.UnixNano())
 		l.deliveredTo(v)
+	} else if r.Partly { // which clears this failure, too
+		l.lives(r, r.Time.UnixNano())
 	}
 	if !passed || !r.Outcome.final() || r.Outcome == Forwarded || r.Outcome == Rejected {
 		return

@@ -178,6 +178,22 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
 		"3A1B2C3D4E done smtp; bob@own.example forwarded x1 to 7A1B2C3D4E then delivered\n" +
 			"7A1B2C3D4E done forwarded from 3A1B2C3D4E; u@d.example (bob@own.example) delivered 250 x1"},
+	{"an alias's commands, of which one failed: so did the recipient, in either order", `
+04:00:00 postfix/pickup[9]: 3A1B2C3D4E: uid=0 from=<a@own.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@own.example>, size=100, nrcpt=3 (queue active)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<u@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=5.1.1, status=bounced (user unknown)
+04:00:02 postfix/local[7]: 3A1B2C3D4E: to=<u@own.example>, relay=local, delay=2, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<v@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+04:00:02 postfix/local[7]: 3A1B2C3D4E: to=<v@own.example>, relay=local, delay=2, delays=0/0/0.5/0.5, dsn=5.1.1, status=bounced (user unknown)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<w@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=5.7.1, status=bounced (mail to command is restricted)
+04:00:01 postfix/cleanup[9]: 7A1B2C3D4E: message-id=<m@own.example>
+04:00:02 postfix/local[7]: 3A1B2C3D4E: to=<w@own.example>, relay=local, delay=2, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (forwarded as 7A1B2C3D4E)
+04:00:02 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: from=<a@own.example>, size=100, nrcpt=1 (queue active)
+04:00:02 postfix/local[7]: 7A1B2C3D4E: to=<x@own.example>, orig_to=<w@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to mailbox)
+04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
+		"3A1B2C3D4E done local; u@own.example bounced x2; v@own.example bounced x2; w@own.example bounced x2\n" +
+			"7A1B2C3D4E done forwarded from 3A1B2C3D4E; x@own.example (w@own.example) delivered x1"},
 	{"forwarded to an ID that is not in the input: delivered, as far as it tells", `
 04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<bob@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (forwarded as 7A1B2C3D4E)
 04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,

@@ -169,7 +169,10 @@ type Recipient struct {
 	HasDelay bool // the deciding line says so: a Delay of 0 is one
 	// Cancelled: the message was given up by an administrator or by a time limit for frozen
 	// messages; Answer is the last deferral's (Exim "cancelled by").
-	Cancelled   bool
+	Cancelled bool
+	// Partly: it failed, and a mailbox or a command took the mail all the same. An alias or a .forward
+	// can name several, and local(8) logs each of them under the one address.
+	Partly      bool
 	DeferredFor status.Reason    // why it was first put off
 	Direction   parser.Direction // of the attempts, the latest that says; zero: none was made
 

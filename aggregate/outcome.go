@@ -72,6 +72,18 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		r.Attempts += tries(ev) // an earlier attempt's line that came late
 		return
 	}
+	took := ev.Kind == parser.Delivered || ev.Kind == parser.Forwarded
+	switch {
+	case r.Outcome == Bounced && took && ev.MTA == parser.Postfix:
+		r.Attempts += tries(ev)
+		r.Partly = true
+		if ev.Kind == parser.Forwarded {
+			l.forward(m, r, ev)
+		}
+		return
+	case ev.Kind == parser.Bounced && (r.Outcome == Delivered || r.Outcome == Forwarded):
+		r.Partly = true
+	}
 	r.Time = ev.Time
 	if ev.Direction != parser.DirectionNone {
 		r.Direction = ev.Direction
@@ -105,12 +117,7 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		}
 	case parser.Forwarded:
 		r.Outcome = Forwarded
-		if next := l.successor(m, string(ev.NextQueueID)); next != nil {
-			l.join(m, r, next)
-			if next.Source != SourceNotification {
-				next.Source = SourceForwarded
-			}
-		}
+		l.forward(m, r, ev)
 	case parser.Deferred:
 		r.Outcome = Deferred
 	case parser.Bounced:
@@ -296,6 +303,18 @@ func handedOn[S string | []byte](l *Ledger, m *Message, hash uint64, id, relay S
 func (l *Ledger) join(m *Message, r *Recipient, next *Message) {
 	r.Next, r.NextID, r.nextHash = next, next.QueueID, 0
 	next.follow(m, SourceReinjected)
+}
+
+// forward joins r to the message that local(8) made for an alias's members, where it is known.
+func (l *Ledger) forward(m *Message, r *Recipient, ev *parser.Event) {
+	next := l.successor(m, string(ev.NextQueueID))
+	if next == nil {
+		return
+	}
+	l.join(m, r, next)
+	if next.Source != SourceNotification {
+		next.Source = SourceForwarded
+	}
 }
 
 // successor returns the message on m's host with the given queue ID, of several the one that

@@ -114,6 +114,20 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.mail("Nov  3 04:00:00", "u@d.example", sent)
 				s.mail("Nov  3 05:00:00", "u@d.example", unknown)
 			}},
+		{name: "of a .forward one command failed, and the mailbox has it", want: map[string]string{},
+			log: func(s *script) {
+				for i, u := range []string{"u", "v"} {
+					id := s.send("Nov  3 04:00:00", "uid=0 from=<a@own.example>", "a@own.example", "status=deferred (x)")
+					for j := range 2 {
+						line := "dsn=2.0.0, status=sent (delivered to mailbox)"
+						if i == j {
+							line = "dsn=5.1.1, status=bounced (user unknown)"
+						}
+						s.at("Nov  3 04:00:00", "postfix/local[7]: %s: to=<%s@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, %s", id, u, line)
+					}
+					s.at("Nov  3 04:00:01", "postfix/qmgr[1]: %s: removed", id)
+				}
+			}},
 		{name: "greylisted, then delivered", want: map[string]string{},
 			log: func(s *script) {
 				id := s.mail("Nov  3 04:00:00", "u@d.example", grey)
