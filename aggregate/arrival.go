@@ -13,8 +13,9 @@ import (
 // noted is what smtpd said about recipients before their message had a queue ID.
 type noted struct {
 	time       time.Time
-	kind       parser.Kind
+	kind       parser.Kind // Held, Discarded or None
 	client     string
+	redirected bool
 	recipients string // separated by blanks
 }
 
@@ -41,10 +42,21 @@ func (l *Ledger) note(ev *parser.Event, set int) {
 			clear(l.noted)
 		}
 		p := process{l.scope, ev.PID}
-		n := noted{ev.Time, ev.Kind, l.strings.get(ev.Client.IP), string(clip(ev.Recipient))}
-		if old := l.noted[p]; old.kind == n.kind && old.client == n.client && old.recipients != "" && len(old.recipients) < maxField {
-			n.recipients = old.recipients + " " + n.recipients
+		n := noted{time: ev.Time, kind: ev.Kind, client: l.strings.get(ev.Client.IP), recipients: string(clip(ev.Recipient))}
+		if old := l.noted[p]; old.client == n.client {
+			if old.kind == n.kind && old.recipients != "" && len(old.recipients) < maxField {
+				n.recipients = old.recipients + " " + n.recipients
+			}
+			n.redirected = old.redirected
 		}
+		l.noted[p] = n
+	case parser.Redirected:
+		p := process{l.scope, ev.PID}
+		n := l.noted[p]
+		if n.client != string(ev.Client.IP) {
+			n = noted{client: l.strings.get(ev.Client.IP)}
+		}
+		n.time, n.redirected = ev.Time, true
 		l.noted[p] = n
 	case parser.Rejected: // hold leaves the recipient to the rules that follow
 		if len(l.noted) > 0 {
@@ -92,7 +104,11 @@ func (l *Ledger) applyNoted(m *Message, ev *parser.Event) {
 	if n.client != string(ev.Client.IP) || ev.Time.Sub(n.time) > time.Minute {
 		return
 	}
-	if n.kind == parser.Held {
+	m.redirected = n.redirected
+	switch n.kind {
+	case parser.None:
+		return
+	case parser.Held:
 		l.hold(m, n.recipients)
 		return
 	}
@@ -302,7 +318,11 @@ func (l *Ledger) activate(m *Message, ev *parser.Event) {
 	}
 	m.activate(ev.Time)
 	m.Last = ev.Time
-	m.Announced = max(m.Announced, ev.NRcpt)
+	n := ev.NRcpt
+	if m.redirected { // qmgr counts those that were replaced, too
+		n = min(n, 1)
+	}
+	m.Announced = max(m.Announced, n)
 	if m.Source == SourceNone && (doubleBounce(ev.Sender) || !m.OpenedBefore && m.Sender == "<>") {
 		// No client and no local user handed it in, so this Postfix made it; the null
 		// sender tells a notice from an alias's forward, and double-bounce is the sender of

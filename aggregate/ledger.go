@@ -326,6 +326,10 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 			m.unfail()
 		}
 		return m
+	case parser.Redirected:
+		m := l.findOrBegin(ev, set)
+		m.Last, m.redirected = ev.Time, true
+		return m
 	case parser.Released:
 		m := l.find(ev)
 		if m != nil && m.State == StateHeld {

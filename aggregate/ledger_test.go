@@ -311,6 +311,20 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:00 postfix/pickup[9]: 3A1B2C3D4E: uid=0 from=<a@own.example>
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: discard: header X-H: dis from local; from=<a@own.example> to=<u@d.example>`,
 		"3A1B2C3D4E done local; u@d.example discarded x1"},
+	{"redirected: qmgr counts the recipients that were replaced", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: redirect: RCPT from c.example[192.0.2.9]: <v@own.example>: Recipient address triggers REDIRECT w@own.example; from=<a@c.example> to=<v@own.example> proto=ESMTP helo=<c.example>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=3 (queue active)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<w@own.example>, orig_to=<u@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to mailbox)
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:02 postfix/smtpd[8]: NOQUEUE: hold: RCPT from c.example[192.0.2.9]: <u@own.example>: Recipient address triggers HOLD action; from=<a@c.example> to=<u@own.example> proto=ESMTP helo=<c.example>
+04:00:02 postfix/smtpd[8]: NOQUEUE: redirect: RCPT from c.example[192.0.2.9]: <u@own.example>: Recipient address triggers REDIRECT w@own.example; from=<a@c.example> to=<u@own.example> proto=ESMTP helo=<c.example>
+04:00:02 postfix/smtpd[8]: 4A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:02 postfix/smtpd[9]: NOQUEUE: redirect: RCPT from c.example[192.0.2.9]: <u@own.example>: Recipient address triggers REDIRECT w@own.example; from=<a@c.example> to=<u@own.example> proto=ESMTP helo=<c.example>
+04:00:02 postfix/smtpd[9]: 5A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:02 postfix/qmgr[1]: 5A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=2 (queue active)
+04:00:03 postfix/qmgr[1]: 5A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; w@own.example (u@own.example) delivered x1\n5A1B2C3D4E done smtp unseen=1\n4A1B2C3D4E held smtp; u@own.example  x0"},
 	{"too big: smtpd logs no more than a warning", `
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: message-id=<m@c.example>

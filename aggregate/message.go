@@ -127,6 +127,7 @@ type Message struct {
 	Probe        bool // an address probe, not mail
 	released     bool
 	named        bool // by another message; see Ledger.drop
+	redirected   bool // one recipient takes the place of those announced
 
 	Recipients []Recipient
 	Last       time.Time // of its latest line

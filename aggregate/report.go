@@ -403,8 +403,8 @@ func (c *Collector) Passing() *parser.Passing {
 	}
 	c.passing = &parser.Passing{Since: c.opt.Since, Until: c.opt.Until}
 	for _, k := range parser.Kinds() {
-		// Ledger.note looks at the last three.
-		c.passing.Kinds[k] = !tallied[k] && k != parser.Held && k != parser.Discarded && k != parser.Removed
+		// Ledger.note looks at the last four.
+		c.passing.Kinds[k] = !tallied[k] && k != parser.Held && k != parser.Discarded && k != parser.Redirected && k != parser.Removed
 	}
 	c.passing.Kinds[parser.Connected] = c.opt.Filter.Empty() // Digest.Connections stands for them
 	return c.passing

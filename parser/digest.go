@@ -375,7 +375,7 @@ func (s *Passing) over(ev *Event) bool {
 	if s == nil || len(ev.QueueID) > 0 {
 		return false
 	}
-	if ev.Kind == Held || ev.Kind == Discarded {
+	if ev.Kind == Held || ev.Kind == Discarded || ev.Kind == Redirected {
 		s.Noted()
 	}
 	return s.Kinds[ev.Kind] && (ev.Kind != Disconnected || !s.noted.Load())

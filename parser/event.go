@@ -59,6 +59,8 @@ const (
 	AuthFailed
 	// TLS: a TLS session was established, or could not be.
 	TLS
+	// Redirected: all recipients of a message are replaced by one (Postfix REDIRECT).
+	Redirected
 
 	kindCount
 )
@@ -69,7 +71,7 @@ var kindNames = [kindCount]string{
 	Expired: "expired", HostError: "host_error", Rejected: "rejected", Discarded: "discarded",
 	Held: "held", Warning: "warning", Completed: "completed", Removed: "removed",
 	Released: "released", Notification: "notification", Probe: "probe", Connected: "connected",
-	Disconnected: "disconnected", AuthFailed: "auth_failed", TLS: "tls",
+	Disconnected: "disconnected", AuthFailed: "auth_failed", TLS: "tls", Redirected: "redirected",
 }
 
 // String returns the contract's word, "" for None.

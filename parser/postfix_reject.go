@@ -30,7 +30,7 @@ func (l *postfixLine) action(b []byte) bool {
 	if string(ev.Client.Name) == "local" && ev.Client.IP == nil { // picked up, not received
 		ev.Client, ev.Direction = Peer{}, Local
 	}
-	if kind != Other {
+	if kind != Other && kind != Redirected {
 		ev.Origin = status.OriginLocal
 	}
 	// A refusal of a recipient leaves the message to the other recipients; one at or after
@@ -75,7 +75,9 @@ func verbKind(verb []byte) (Kind, Severity) {
 		return Held, SeverityNone
 	case "discard":
 		return Discarded, SeverityNone
-	case "filter", "redirect", "bcc", "prepend", "info", "replace", "strip", "accept", "permit",
+	case "redirect":
+		return Redirected, SeverityNone
+	case "filter", "bcc", "prepend", "info", "replace", "strip", "accept", "permit",
 		"ok", "dunno", "ignore", "pass", "delay", "trace", "add", "delete", "insert":
 		return Other, SeverityNone
 	}

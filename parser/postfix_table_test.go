@@ -278,7 +278,7 @@ var postfixTraps = []postfixRow{
 		`other dir=in stage=rcpt from="x@y.example" to="u@d.example" client=h[192.0.2.1] helo="h" text="<h[192.0.2.1]>: Client host triggers FILTER smtp:[127.0.0.1]:10025"`},
 	{"34 redirect", "postfix/smtpd",
 		`NOQUEUE: redirect: RCPT from h[192.0.2.1]: <u@d.example>: Recipient address triggers REDIRECT v@d.example; from=<x@y.example> to=<u@d.example> proto=SMTP helo=<h>`,
-		`other dir=in stage=rcpt from="x@y.example" to="u@d.example" client=h[192.0.2.1] helo="h" text="<u@d.example>: Recipient address triggers REDIRECT v@d.example"`},
+		`redirected dir=in stage=rcpt from="x@y.example" to="u@d.example" client=h[192.0.2.1] helo="h" text="<u@d.example>: Recipient address triggers REDIRECT v@d.example"`},
 	{"34 bcc, prepend", "postfix/smtpd",
 		`NOQUEUE: prepend: RCPT from h[192.0.2.1]: <u@d.example>: Recipient address PREPEND X-A: b; from=<x@y.example> to=<u@d.example> proto=SMTP helo=<h>`,
 		`other dir=in stage=rcpt from="x@y.example" to="u@d.example" client=h[192.0.2.1] helo="h" text="<u@d.example>: Recipient address PREPEND X-A: b"`},

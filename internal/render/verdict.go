@@ -497,7 +497,7 @@ func describe(e *aggregate.Entry, told told) string {
 			return s + because(&a)
 		}
 		return quote(&a)
-	case parser.HostError, parser.Rejected, parser.Discarded, parser.Held:
+	case parser.HostError, parser.Rejected, parser.Discarded, parser.Held, parser.Redirected:
 		add(relay)
 		add(client)
 		if ev.Kind == parser.Rejected {
