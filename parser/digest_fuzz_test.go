@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -37,7 +38,7 @@ func FuzzDigest(f *testing.F) {
 			f.Add([]byte(r.msg), uint8(i))
 		}
 	}
-	for i, tt := range eximTests {
+	for i, tt := range slices.Concat(eximTests, eximForged) {
 		f.Add([]byte(tt.line), uint8(i))
 	}
 	for i, tt := range acrossLines {

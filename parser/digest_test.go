@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -228,7 +229,7 @@ func TestQuickIsSlow(t *testing.T) {
 		for _, r := range postfixRows() {
 			lines = append(lines, r.msg)
 		}
-		for _, tt := range eximTests {
+		for _, tt := range slices.Concat(eximTests, eximForged) {
 			lines = append(lines, tt.line)
 		}
 		for range 8 { // so that each comes behind each tag

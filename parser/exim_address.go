@@ -48,19 +48,21 @@ func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
 }
 
 // cutEximUnquoted is cutEximRecipient where the final address has lost the quotes of its local
-// part: it then contains whatever was between them, also what looks like its own end and all
-// that follows. Of several original addresses that fit the last counts: it holds the others.
+// part, or of a part of it: it then contains whatever was between them, also what looks like its own
+// end and all that follows. Of several original addresses that fit the last counts: it holds the others.
 func cutEximUnquoted(b []byte, ev *Event) (rest []byte, ok bool) {
-	if bytes.IndexByte(b, '"') < 0 || !contains(b, ` <"`) { // few lines have a quote, all have blanks
-		return b, false
-	}
-	for i, tries := len(b), 0; tries < maxLists; tries++ {
-		if i = lastIndexString(b[:i], ` <"`); i <= 0 {
-			break
+	angle := len(b) // the bracket that was looked at last
+	for quote := bytes.LastIndexByte(b, '"'); quote > 1; quote = bytes.LastIndexByte(b[:quote], '"') {
+		if c := b[quote-1]; quote > angle || c != '<' && c != '.' { // <"a b"@d.example>, <a."b c"@d.example>
+			continue
 		}
-		if orig, after := cutEximAngle(b[i+1:]); sameUnquoted(b[:i], orig) {
-			ev.Recipient, ev.OrigRecipient = b[:i], orig
-			return after, true
+		if angle = bytes.LastIndexByte(b[:quote], '<'); angle < 2 || b[angle-1] != ' ' {
+			continue
+		}
+		plain, orig := b[:angle-1], b[angle+1:]
+		if n := unquotedLen(plain, orig); n > 0 {
+			ev.Recipient, ev.OrigRecipient = plain, orig[:n]
+			return orig[n+1:], true
 		}
 	}
 	return b, false
@@ -132,29 +134,34 @@ func eximFieldsFollow(b []byte) bool {
 	return hasPrefix(b, "defer (") || hasPrefix(b, "routing defer (")
 }
 
-// sameUnquoted tells whether quoted, "a b"@d.example, is plain, a b@d.example, with quotes
-// around the local part and perhaps backslashes in it. Case does not count. Both have been made
-// printable, a tab as \t.
-func sameUnquoted(plain, quoted []byte) bool {
-	i, inside := 0, false
-	for j := 0; j < len(quoted); j++ {
-		c := quoted[j]
+// unquotedLen returns the length of the address at the start of b, up to its bracket, that is plain, a
+// b@d.example, with quotes around the local part or parts of it, "a b"@d.example, and perhaps
+// backslashes in them; else 0. Case does not count. Both have been made printable, a tab as \t.
+func unquotedLen(plain, b []byte) int {
+	i, inside, quoted := 0, false, false
+	for j := 0; j < len(b); j++ {
+		c := b[j]
 		switch {
 		case c == '"':
-			inside = !inside
+			inside, quoted = !inside, true
 			continue
-		case c == '\\' && inside && j+1 < len(quoted):
-			if next := quoted[j+1]; next == '"' || next == '\\' || i+1 >= len(plain) || plain[i] != c || plain[i+1] != next {
+		case c == '>' && !inside:
+			if i == len(plain) && quoted {
+				return j
+			}
+			return 0
+		case c == '\\' && inside && j+1 < len(b):
+			if next := b[j+1]; next == '"' || next == '\\' || i+1 >= len(plain) || plain[i] != c || plain[i+1] != next {
 				j++
 				c = next
 			}
 		}
 		if i == len(plain) || lowerASCII(plain[i]) != lowerASCII(c) {
-			return false
+			return 0
 		}
 		i++
 	}
-	return i == len(plain)
+	return 0
 }
 
 func lowerASCII(c byte) byte {

@@ -5,8 +5,10 @@ package parser
 //	sender H=name (helo) [ip]:port I=[ip]:port U=ident P=esmtpsa X=tls A=plain:id S=1234
 //	id=x@y T="subject" from <sender> for rcpt rcpt
 //
-// R= is the message that a bounce is about. The subject may contain anything, but its
-// quotes are escaped; the recipients come last (Exim src/receive.c).
+// R= is the message that a bounce is about, and comes first. The subject may contain anything, but its
+// quotes are escaped; the recipients come last (Exim src/receive.c). The sender, the Message-ID and,
+// before P=, the ident are the client's words: of several fields with one name the first counts, none
+// behind id= does, and a login is named behind P=.
 func (p *Parser) parseEximArrival(b []byte, ev *Event) bool {
 	ev.Kind = Received
 	b = trimLeft(b)
@@ -15,15 +17,11 @@ func (p *Parser) parseEximArrival(b []byte, ev *Event) bool {
 		return false
 	case b[0] == '<':
 		ev.Sender, b = cutEximAngle(b)
-	case b[0] == '"':
-		_, rest := cutEximQuoted(b)
-		_, rest = cutWord(rest)
-		ev.Sender, b = b[:len(b)-len(rest)], rest
 	default:
-		ev.Sender, b = cutWord(b)
+		ev.Sender, b = cutEximAddress(b)
 	}
 	var ident []byte
-	host, local := false, false
+	host, local, last := false, false, false
 	s := eximFields{rest: b}
 	for {
 		if !s.next() {
@@ -51,25 +49,32 @@ func (p *Parser) parseEximArrival(b []byte, ev *Event) bool {
 			}
 			continue
 		}
+		if last {
+			continue
+		}
 		switch string(s.key) {
 		case "H":
-			ev.Client, host = s.peer, true
+			if !host {
+				ev.Client, host = s.peer, true
+			}
 		case "U":
-			ident = s.val
+			setFirst(&ident, s.val)
 		case "P":
-			local = hasPrefix(s.val, "local")
+			local, ev.User = hasPrefix(s.val, "local"), nil
 		case "X":
-			ev.TLS = s.val
+			setFirst(&ev.TLS, s.val)
 		case "A":
-			ev.User = eximAuthID(s.val)
+			setFirst(&ev.User, eximAuthID(s.val))
 		case "S":
-			if n, _, ok := number(s.val); ok {
+			if n, _, ok := number(s.val); ok && ev.Has&HasSize == 0 {
 				ev.Size, ev.Has = n, ev.Has|HasSize
 			}
 		case "id":
-			ev.MessageID = s.val
+			ev.MessageID, last = s.val, true
 		case "R":
-			ev.PrevQueueID = s.val
+			if !host && ident == nil {
+				setFirst(&ev.PrevQueueID, s.val)
+			}
 		}
 	}
 }

@@ -48,15 +48,14 @@ func (s *eximFields) next() bool {
 		s.val = nil
 	case b[0] == '"':
 		val, rest := cutEximQuoted(b)
-		if s.val = val; len(rest) > 0 && rest[0] == '@' { // an address: id="a b"@c
-			_, rest = cutWord(rest)
-			s.val = b[:len(b)-len(rest)]
+		if s.val = val; len(rest) > 0 && (rest[0] == '@' || rest[0] == '.') { // an address: id="a b"@c
+			s.val, rest = cutEximAddress(b)
 		}
 		b = rest
 	case b[0] == '<':
 		s.val, b = cutEximAngle(b)
 	default:
-		s.val, b = cutWord(b)
+		s.val, b = cutEximAddress(b)
 		if k := len(s.val); k > 0 && s.val[k-1] == ':' {
 			s.val, s.text = s.val[:k-1], true
 			b = trimLeft(b)
@@ -118,6 +117,24 @@ func cutEximQuoted(b []byte) (val, rest []byte) {
 	return b[1:], nil
 }
 
+// cutEximAddress cuts an address without brackets at the first blank that is not quoted. The local
+// part may be quoted as a whole or in parts: "a b"@c, a."b c"@d.
+func cutEximAddress(b []byte) (addr, rest []byte) {
+	if addr, rest = cutWord(b); bytes.IndexByte(addr, '"') < 0 {
+		return addr, rest
+	}
+	for i := 0; i < len(b); i++ {
+		switch {
+		case b[i] == ' ':
+			return b[:i], b[i:]
+		case b[i] == '"' && (i == 0 || b[i-1] == '.'):
+			_, rest := cutEximQuoted(b[i:])
+			i = len(b) - len(rest) - 1
+		}
+	}
+	return b, nil
+}
+
 // cutEximAngle cuts <...>, where the address may have a quoted local part with any byte in
 // it. "<>" stays, as the null path. A line that was cut off may lack the second bracket; an
 // address without brackets ends at a blank.
@@ -135,21 +152,30 @@ func cutEximAngle(b []byte) (addr, rest []byte) {
 	return b[1:i], b[i+1:]
 }
 
-// angleEnd returns the index of the bracket that closes b[0], or -1.
+// angleEnd returns the index of the bracket that closes b[0], or -1. What is between quotes does not
+// count: "a>b"@c, also in parts of a local part, a."b>c"@d (RFC 5322, obs-local-part).
 func angleEnd(b []byte) int {
-	if len(b) > 1 && b[1] == '"' {
-		for i := 2; i < len(b); i++ {
-			if b[i] == '\\' {
-				i++
-			} else if b[i] == '"' {
-				if j := bytes.IndexByte(b[i:], '>'); j >= 0 {
-					return i + j
-				}
-				break
-			}
+	first := bytes.IndexByte(b, '>')
+	end := first
+	for i := 1; i < end; i++ {
+		quote := bytes.IndexByte(b[i:end], '"')
+		if quote < 0 {
+			break
 		}
+		if i += quote; i > 1 && b[i-1] != '.' {
+			continue
+		}
+		_, rest := cutEximQuoted(b[i:])
+		if i = len(b) - len(rest) - 1; i < end {
+			continue
+		}
+		after := bytes.IndexByte(rest, '>')
+		if after < 0 { // the line was cut off, or it is no quoted part
+			return first
+		}
+		end = len(b) - len(rest) + after
 	}
-	return bytes.IndexByte(b, '>')
+	return end
 }
 
 // cutEximHost cuts a host as Exim writes it: "name [ip]:port", "name (helo) [ip]", "(helo)
@@ -263,17 +289,27 @@ func cutEximPeer(b []byte, ev *Event) (rest []byte, text bool) {
 	return s.rest, s.text
 }
 
-// eximClientField stores a field of a line about a client.
+// eximClientField stores a field of a line about a client. Of several with one name the first is
+// Exim's own.
 func eximClientField(s *eximFields, ev *Event) {
 	switch string(s.key) {
 	case "H":
-		ev.Client = s.peer
+		if ev.Client.Name == nil && ev.Client.IP == nil {
+			ev.Client = s.peer
+		}
 	case "F":
-		ev.Sender = s.val
+		setFirst(&ev.Sender, s.val)
 	case "X":
-		ev.TLS = s.val
+		setFirst(&ev.TLS, s.val)
 	case "A":
-		ev.User = eximAuthID(s.val)
+		setFirst(&ev.User, eximAuthID(s.val))
+	}
+}
+
+// setFirst sets a field that is not set yet.
+func setFirst(field *[]byte, val []byte) {
+	if *field == nil {
+		*field = val
 	}
 }
 

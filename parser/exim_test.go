@@ -3,6 +3,7 @@ package parser
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func TestParseExim(t *testing.T) {
 func TestParseEximTruncated(t *testing.T) {
 	p := New(Options{MTA: Exim})
 	var ev Event
-	for _, tt := range eximTests {
+	for _, tt := range slices.Concat(eximTests, eximForged) {
 		for n := range len(tt.line) {
 			line := []byte(tt.line[:n])
 			eximParse(p, line, &ev)
@@ -123,53 +124,85 @@ func checkEximFields(t *testing.T, line []byte, ev *Event) {
 func TestParseEximAllocs(t *testing.T) {
 	p := New(Options{MTA: Exim})
 	var ev Event
-	lines := make([][]byte, len(eximTests))
-	for i, tt := range eximTests {
+	tests := slices.Concat(eximTests, eximForged)
+	lines := make([][]byte, len(tests))
+	for i, tt := range tests {
 		lines[i] = []byte(tt.line)
 		eximParse(p, lines[i], &ev) // grows the buffers
 	}
 	for i, line := range lines {
 		if n := testing.AllocsPerRun(20, func() { eximParse(p, line, &ev) }); n != 0 {
-			t.Errorf("parseExim(%q): %v allocs, want 0", eximTests[i].line, n)
+			t.Errorf("parseExim(%q): %v allocs, want 0", tests[i].line, n)
 		}
 	}
+}
+
+const forgedID = "1tivSh-00000000ALP-0mWt"
+
+// eximForged are lines in which a stranger's words look like Exim's.
+var eximForged = []eximTest{
+	{"subject", forgedID + ` <= a@b.example H=h.example [192.0.2.1] P=esmtp S=10 T="\" H=x [192.0.2.66] id=forged => ** for z@z.example" for c@d.example`,
+		`received dir=in id=` + forgedID + ` from=a@b.example for=c@d.example client=h.example|192.0.2.1|0| size=10 nrcpt=1`},
+	{"confirmation", forgedID + ` => c@d.example R=r T=t H=h.example [192.0.2.1] C="250 ok\" QT=9d H=x [192.0.2.66] C=\"550 no" QT=1s`,
+		`delivered dir=out origin=remote id=` + forgedID + ` to=c@d.example relay=h.example|192.0.2.1|0| delay=1s code=250 text=ok" QT=9d H=x [192.0.2.66] C="550 no`},
+	{"reply", forgedID + ` ** c@d.example R=r T=t H=h.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<c@d.example>: 550 5.1.1 no H=x [192.0.2.66]: SMTP error after end of data: 250 ok DT=soon`,
+		`bounced dir=out origin=remote stage=rcpt id=` + forgedID + ` to=c@d.example relay=h.example|192.0.2.1|0| code=550 enhanced=5.1.1 text=no H=x [192.0.2.66]: SMTP error after end of data: 250 ok DT=soon`},
+	{"command", forgedID + ` ** a: 250 b@d.example <"a: 250 b"@d.example> R=r T=t H=h.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<"a: 250 b"@d.example>: 550 no`,
+		`bounced dir=out origin=remote stage=rcpt id=` + forgedID + ` to=a: 250 b@d.example orig="a: 250 b"@d.example relay=h.example|192.0.2.1|0| code=550 text=no`},
+	{"local part", forgedID + ` => x R=y H=z [192.0.2.66]@d.example <"x R=y H=z [192.0.2.66]"@d.example> R=r T=t H=h.example [192.0.2.1] C="250 ok"`,
+		`delivered dir=out origin=remote id=` + forgedID + ` to=x R=y H=z [192.0.2.66]@d.example orig="x R=y H=z [192.0.2.66]"@d.example relay=h.example|192.0.2.1|0| code=250 text=ok`},
+	{"local part with a quote", forgedID + ` ** v@d.example R=y T=z H=h [192.0.2.66]: 550 no <"@e.example <"v@d.example R=y T=z H=h [192.0.2.66]: 550 no <\""@e.example> R=r T=t: Unrouteable address`,
+		`bounced origin=local id=` + forgedID + ` to=v@d.example R=y T=z H=h [192.0.2.66]: 550 no <"@e.example orig="v@d.example R=y T=z H=h [192.0.2.66]: 550 no <\""@e.example text=Unrouteable address`},
+	{"local part with an original address", forgedID + ` ** v@d.example <"v"@d.example> R=y T=z H=h [192.0.2.66]: 550 no@e.example <"v@d.example <\"v\"@d.example> R=y T=z H=h [192.0.2.66]: 550 no"@e.example> R=r T=t: Unrouteable address`,
+		`bounced origin=local id=` + forgedID + ` to=v@d.example <"v"@d.example> R=y T=z H=h [192.0.2.66]: 550 no@e.example orig="v@d.example <\"v\"@d.example> R=y T=z H=h [192.0.2.66]: 550 no"@e.example text=Unrouteable address`},
+	{"local part like an ACL's discard", forgedID + ` => blackhole (DATA ACL)@e.example <"blackhole (DATA ACL)"@e.example> R=r T=t H=h.example [192.0.2.1] C="250 ok"`,
+		`delivered dir=out origin=remote id=` + forgedID + ` to=blackhole (DATA ACL)@e.example orig="blackhole (DATA ACL)"@e.example relay=h.example|192.0.2.1|0| code=250 text=ok`},
+	{"local part with a tab", forgedID + ` ** a\tb R=y: 250 ok@e.example <"a\tb R=y: 250 ok"@e.example> R=r T=t: Unrouteable address`,
+		`bounced origin=local id=` + forgedID + ` to=a\tb R=y: 250 ok@e.example orig="a\tb R=y: 250 ok"@e.example text=Unrouteable address`},
+	{"local part like a command", forgedID + ` == >x@e.example <">x"@e.example> routing defer (-52): retry time not reached`,
+		`deferred origin=local not-attempted id=` + forgedID + ` to=>x@e.example orig=">x"@e.example detail=-52 text=retry time not reached`},
+	{"sender with a quoted part, like a failure", forgedID + ` ** c@d.example F=<s."x>: Unrouteable address"@b.example> P=<s."x>: Unrouteable address"@b.example> R=r T=t H=h.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<c@d.example>: 554 5.7.1 blocked as spam`,
+		`bounced dir=out origin=remote stage=rcpt id=` + forgedID + ` from=s."x>: Unrouteable address"@b.example to=c@d.example relay=h.example|192.0.2.1|0| code=554 enhanced=5.7.1 text=blocked as spam`},
+	{"sender with two quoted parts, like a deferral", forgedID + ` => c@d.example F=<s."x>".y."> \"\\ H=mx [192.0.2.66] C=\"550"@b.example> R=r T=t H=h.example [192.0.2.1] C="250 ok"`,
+		`delivered dir=out origin=remote id=` + forgedID + ` from=s."x>".y."> \"\\ H=mx [192.0.2.66] C=\"550"@b.example to=c@d.example relay=h.example|192.0.2.1|0| code=250 text=ok`},
+	{"local part with a quoted part, bounced", forgedID + ` ** c.e@d.example: x@f.example <c."e@d.example: x"@f.example> F=<a@b.example> R=r T=t H=h.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<c."e@d.example: x"@f.example>: 550 5.1.1 <c."e@d.example: x"@f.example>: user unknown`,
+		`bounced dir=out origin=remote stage=rcpt id=` + forgedID + ` from=a@b.example to=c.e@d.example: x@f.example orig=c."e@d.example: x"@f.example relay=h.example|192.0.2.1|0| code=550 enhanced=5.1.1 text=<c."e@d.example: x"@f.example>: user unknown`},
+	{"local part with a quoted part, unrouteable", forgedID + ` ** c.e@d.example: x@f.example <c."e@d.example: x"@f.example> F=<a@b.example>: Unrouteable address`,
+		`bounced origin=local id=` + forgedID + ` from=a@b.example to=c.e@d.example: x@f.example orig=c."e@d.example: x"@f.example text=Unrouteable address`},
+	{"local part with a quoted part, delivered", forgedID + ` => c.e@d.example: x@f.example <c."e@d.example: x"@f.example> R=r T=t H=h.example [192.0.2.1] C="250 ok"`,
+		`delivered dir=out origin=remote id=` + forgedID + ` to=c.e@d.example: x@f.example orig=c."e@d.example: x"@f.example relay=h.example|192.0.2.1|0| code=250 text=ok`},
+	{"local part with quoted parts and an original address", forgedID + ` ** c.e@d.example <x."y>: 550 no@f.example <c."e@d.example <x.\"y>: 550 no"@f.example>: Unrouteable address`,
+		`bounced origin=local id=` + forgedID + ` to=c.e@d.example <x."y>: 550 no@f.example orig=c."e@d.example <x.\"y>: 550 no"@f.example text=Unrouteable address`},
+	{"a reply full of quotes", forgedID + ` ** c.e@d.example: x@f.example <c."e@d.example: x"@f.example> R=r T=t: LMTP error after end of data: 550 ` + strings.Repeat(` <c."`, 300),
+		`bounced dir=out origin=remote stage=end_of_data id=` + forgedID + ` to=c.e@d.example: x@f.example orig=c."e@d.example: x"@f.example code=550 text=` + strings.Repeat(` <c."`, 300)[1:]},
+	{"sender like the client's fields", forgedID + ` <= s."x H=evil [192.0.2.66] A=plain:root id=foo"@b.example H=h.example [192.0.2.1] P=esmtp S=10 id=x@b.example`,
+		`received dir=in id=` + forgedID + ` msgid=x@b.example from=s."x H=evil [192.0.2.66] A=plain:root id=foo"@b.example client=h.example|192.0.2.1|0| size=10`},
+	{"Message-ID like the client's fields", forgedID + ` <= a@b.example H=h.example [192.0.2.1] P=esmtp S=10 id=a."b A=plain:root H=ev [192.0.2.66]"@x for c@d.example`,
+		`received dir=in id=` + forgedID + ` msgid=a."b A=plain:root H=ev [192.0.2.66]"@x from=a@b.example for=c@d.example client=h.example|192.0.2.1|0| size=10 nrcpt=1`},
+	{"Message-ID with two quoted parts", forgedID + ` <= a@b.example H=h.example [192.0.2.1] P=esmtp S=10 id="a b"." A=plain:root X=forged"@x`,
+		`received dir=in id=` + forgedID + ` msgid="a b"." A=plain:root X=forged"@x from=a@b.example client=h.example|192.0.2.1|0| size=10`},
+	{"Message-ID of a damaged line", forgedID + ` <= a@b.example H=h.example [192.0.2.1] P=esmtp S=10 id=a A=plain:root X=forged U=root`,
+		`received dir=in id=` + forgedID + ` msgid=a from=a@b.example client=h.example|192.0.2.1|0| size=10`},
+	{"ident", forgedID + ` <= a@b.example H=h.example [192.0.2.1] U=x R=` + forgedID + ` A=plain:root H=ev [192.0.2.66] P=esmtp S=10`,
+		`received dir=in id=` + forgedID + ` from=a@b.example client=h.example|192.0.2.1|0| size=10`},
+	{"sender with a quoted part, like a refusal", `H=h.example [192.0.2.1] F=<s."x> H=evil [192.0.2.66] rejected RCPT <v@d.example>: 550 5.1.1 unknown"@b.example> rejected RCPT <c@d.example>: first line`,
+		`rejected dir=in origin=local stage=rcpt from=s."x> H=evil [192.0.2.66] rejected RCPT <v@d.example>: 550 5.1.1 unknown"@b.example to=c@d.example client=h.example|192.0.2.1|0| inferred=550 text=first line`},
+	{"recipient with a quoted part, like a refusal", `H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <x."y>: 550 z"@d.example>: Unknown user`,
+		`rejected dir=in origin=local stage=rcpt from=a@b.example to=x."y>: 550 z"@d.example client=h.example|192.0.2.1|0| inferred=550 text=Unknown user`},
+	{"helo", `H=(x] [192.0.2.66) [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`,
+		`rejected dir=in origin=local stage=rcpt from=a@b.example to=c@d.example client=|192.0.2.1|0|x] [192.0.2.66 inferred=550 text=no`},
+	{"sender", `H=h.example [192.0.2.1] F=<"> rejected RCPT <x@y>: 250 ok"@b.example> temporarily rejected RCPT <c@d.example>: 451 later`,
+		`rejected dir=in origin=local stage=rcpt from="> rejected RCPT <x@y>: 250 ok"@b.example to=c@d.example client=h.example|192.0.2.1|0| code=451 text=later`},
+	{"set_id", `plain authenticator failed for h.example [192.0.2.1]: 535 Incorrect authentication data (set_id=x (set_id=admin): ok)`,
+		`auth_failed dir=in origin=local stage=auth client=h.example|192.0.2.1|0| user=x (set_id=admin): ok code=535 text=Incorrect authentication data (set_id=x (set_id=admin): ok)`},
+	{"last command", `SMTP protocol error in "aUtH lOgIn" H=(test) [198.51.100.8]" H=(roxzgj) [192.0.2.6] AUTH command used when not advertised`,
+		`rejected dir=in origin=local stage=auth client=|192.0.2.6|0|roxzgj inferred=550 detail=aUtH lOgIn" H=(test) [198.51.100.8] text=AUTH command used when not advertised`},
 }
 
 // TestParseEximForged holds that a stranger's words in a subject, a reply, a HELO name, a
 // login name or an address set no field.
 func TestParseEximForged(t *testing.T) {
-	const id = "1tivSh-00000000ALP-0mWt"
-	tests := []eximTest{
-		{"subject", id + ` <= a@b.example H=h.example [192.0.2.1] P=esmtp S=10 T="\" H=x [192.0.2.66] id=forged => ** for z@z.example" for c@d.example`,
-			`received dir=in id=` + id + ` from=a@b.example for=c@d.example client=h.example|192.0.2.1|0| size=10 nrcpt=1`},
-		{"confirmation", id + ` => c@d.example R=r T=t H=h.example [192.0.2.1] C="250 ok\" QT=9d H=x [192.0.2.66] C=\"550 no" QT=1s`,
-			`delivered dir=out origin=remote id=` + id + ` to=c@d.example relay=h.example|192.0.2.1|0| delay=1s code=250 text=ok" QT=9d H=x [192.0.2.66] C="550 no`},
-		{"reply", id + ` ** c@d.example R=r T=t H=h.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<c@d.example>: 550 5.1.1 no H=x [192.0.2.66]: SMTP error after end of data: 250 ok DT=soon`,
-			`bounced dir=out origin=remote stage=rcpt id=` + id + ` to=c@d.example relay=h.example|192.0.2.1|0| code=550 enhanced=5.1.1 text=no H=x [192.0.2.66]: SMTP error after end of data: 250 ok DT=soon`},
-		{"command", id + ` ** a: 250 b@d.example <"a: 250 b"@d.example> R=r T=t H=h.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<"a: 250 b"@d.example>: 550 no`,
-			`bounced dir=out origin=remote stage=rcpt id=` + id + ` to=a: 250 b@d.example orig="a: 250 b"@d.example relay=h.example|192.0.2.1|0| code=550 text=no`},
-		{"local part", id + ` => x R=y H=z [192.0.2.66]@d.example <"x R=y H=z [192.0.2.66]"@d.example> R=r T=t H=h.example [192.0.2.1] C="250 ok"`,
-			`delivered dir=out origin=remote id=` + id + ` to=x R=y H=z [192.0.2.66]@d.example orig="x R=y H=z [192.0.2.66]"@d.example relay=h.example|192.0.2.1|0| code=250 text=ok`},
-		{"local part with a quote", id + ` ** v@d.example R=y T=z H=h [192.0.2.66]: 550 no <"@e.example <"v@d.example R=y T=z H=h [192.0.2.66]: 550 no <\""@e.example> R=r T=t: Unrouteable address`,
-			`bounced origin=local id=` + id + ` to=v@d.example R=y T=z H=h [192.0.2.66]: 550 no <"@e.example orig="v@d.example R=y T=z H=h [192.0.2.66]: 550 no <\""@e.example text=Unrouteable address`},
-		{"local part with an original address", id + ` ** v@d.example <"v"@d.example> R=y T=z H=h [192.0.2.66]: 550 no@e.example <"v@d.example <\"v\"@d.example> R=y T=z H=h [192.0.2.66]: 550 no"@e.example> R=r T=t: Unrouteable address`,
-			`bounced origin=local id=` + id + ` to=v@d.example <"v"@d.example> R=y T=z H=h [192.0.2.66]: 550 no@e.example orig="v@d.example <\"v\"@d.example> R=y T=z H=h [192.0.2.66]: 550 no"@e.example text=Unrouteable address`},
-		{"local part like an ACL's discard", id + ` => blackhole (DATA ACL)@e.example <"blackhole (DATA ACL)"@e.example> R=r T=t H=h.example [192.0.2.1] C="250 ok"`,
-			`delivered dir=out origin=remote id=` + id + ` to=blackhole (DATA ACL)@e.example orig="blackhole (DATA ACL)"@e.example relay=h.example|192.0.2.1|0| code=250 text=ok`},
-		{"local part with a tab", id + ` ** a\tb R=y: 250 ok@e.example <"a\tb R=y: 250 ok"@e.example> R=r T=t: Unrouteable address`,
-			`bounced origin=local id=` + id + ` to=a\tb R=y: 250 ok@e.example orig="a\tb R=y: 250 ok"@e.example text=Unrouteable address`},
-		{"local part like a command", id + ` == >x@e.example <">x"@e.example> routing defer (-52): retry time not reached`,
-			`deferred origin=local not-attempted id=` + id + ` to=>x@e.example orig=">x"@e.example detail=-52 text=retry time not reached`},
-		{"helo", `H=(x] [192.0.2.66) [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`,
-			`rejected dir=in origin=local stage=rcpt from=a@b.example to=c@d.example client=|192.0.2.1|0|x] [192.0.2.66 inferred=550 text=no`},
-		{"sender", `H=h.example [192.0.2.1] F=<"> rejected RCPT <x@y>: 250 ok"@b.example> temporarily rejected RCPT <c@d.example>: 451 later`,
-			`rejected dir=in origin=local stage=rcpt from="> rejected RCPT <x@y>: 250 ok"@b.example to=c@d.example client=h.example|192.0.2.1|0| code=451 text=later`},
-		{"set_id", `plain authenticator failed for h.example [192.0.2.1]: 535 Incorrect authentication data (set_id=x (set_id=admin): ok)`,
-			`auth_failed dir=in origin=local stage=auth client=h.example|192.0.2.1|0| user=x (set_id=admin): ok code=535 text=Incorrect authentication data (set_id=x (set_id=admin): ok)`},
-		{"last command", `SMTP protocol error in "aUtH lOgIn" H=(test) [198.51.100.8]" H=(roxzgj) [192.0.2.6] AUTH command used when not advertised`,
-			`rejected dir=in origin=local stage=auth client=|192.0.2.6|0|roxzgj inferred=550 detail=aUtH lOgIn" H=(test) [198.51.100.8] text=AUTH command used when not advertised`},
-	}
-	for _, tt := range tests {
+	for _, tt := range eximForged {
 		p := New(Options{MTA: Exim})
 		var ev Event
 		if !eximParse(p, []byte(tt.line), &ev) {
@@ -182,7 +215,7 @@ func TestParseEximForged(t *testing.T) {
 }
 
 func FuzzParseExim(f *testing.F) {
-	for _, tt := range eximTests {
+	for _, tt := range slices.Concat(eximTests, eximForged) {
 		f.Add([]byte(tt.line))
 		f.Add([]byte("2026-11-03 04:05:06 " + tt.line))
 	}
