@@ -131,7 +131,8 @@ func eximFieldsFollow(b []byte) bool {
 		n := eximKeyLen(b)
 		return 0 < n && n <= 3
 	}
-	return hasPrefix(b, "defer (") || hasPrefix(b, "routing defer (")
+	_, ok := cutEximDefer(b)
+	return ok
 }
 
 // unquotedLen returns the length of the address at the start of b, up to its bracket, that is plain, a

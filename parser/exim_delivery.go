@@ -160,7 +160,12 @@ func queueIDWord(b []byte) []byte {
 //	u@d.example R=router T=transport defer (110): Connection timed out H=mx [ip]: text
 //
 // The number is an errno, or Exim's own cause if it is negative (src/macros.h); the numbers
-// for "not yet time to try" changed with 4.95, their texts did not.
+// for "not yet time to try" changed with 4.95, their texts did not. Since 4.100 there are none, and
+// the errno's text stands only where there is no other:
+//
+//	u@d.example R=router T=transport defer H=mx.d.example [ip] DT=1s: text
+//	u@d.example routing defer: retry time not reached
+//	u@d.example R=router T=transport defer (Connection refused) DT=1s
 func (p *Parser) parseEximDeferred(b []byte, ev *Event) bool {
 	b = trimLeft(b)
 	if len(b) == 0 {
@@ -171,39 +176,68 @@ func (p *Parser) parseEximDeferred(b []byte, ev *Event) bool {
 	for s.next() {
 		p.eximDeliveryField(&s, ev)
 	}
-	if s.text {
+	rest, ok := cutEximDefer(s.rest)
+	if s.text || !ok {
 		p.eximCause(s.rest, ev)
 		return true
 	}
-	rest, _ := cutPrefix(s.rest, "routing ")
-	if rest, ok := cutPrefix(rest, "defer ("); ok {
-		ev.Detail, rest, _ = cutByte(rest, ')')
-		s = eximFields{rest: rest}
-		for s.next() {
-			p.eximDeliveryField(&s, ev)
+	var why []byte
+	if hasPrefix(rest, " (") {
+		if why, rest, _ = cutByte(rest[2:], ')'); isEximErrno(why) {
+			ev.Detail, why = why, nil
 		}
-		// after a positive number the errno's text comes first, then the host
-		if len(ev.Detail) > 0 && ev.Detail[0] != '-' && s.text {
-			head, tail, ok := cutString(s.rest, " H=")
-			if ok && !contains(head, ": ") {
-				t := eximFields{rest: tail}
-				t.peer, t.rest = cutEximHost(tail)
-				ev.Relay, ev.Direction = eximRelay(t.peer), Out
-				t.end(t.rest)
-				for t.next() {
-					p.eximDeliveryField(&t, ev)
-				}
-				if s.rest = head; t.text && len(t.rest) > 0 {
-					s.rest = t.rest
-				}
+	}
+	s = eximFields{rest: rest}
+	for s.next() {
+		p.eximDeliveryField(&s, ev)
+	}
+	if why != nil && len(s.rest) == 0 {
+		s.rest = why
+	}
+	// after a positive number the errno's text comes first, then the host
+	if len(ev.Detail) > 0 && ev.Detail[0] != '-' && s.text {
+		if i := eximDeferFields(s.rest); i > 0 {
+			t := eximFields{rest: s.rest[i:]}
+			for t.next() {
+				p.eximDeliveryField(&t, ev)
+			}
+			if s.rest = s.rest[:i]; t.text && len(t.rest) > 0 {
+				s.rest = t.rest
 			}
 		}
-		p.eximCause(s.rest, ev)
-		p.eximDeferCause(ev)
-		return true
 	}
 	p.eximCause(s.rest, ev)
+	p.eximDeferCause(ev)
 	return true
+}
+
+// cutEximDefer cuts "defer" or "routing defer", which a number, an errno's text, a field or the text
+// follows.
+func cutEximDefer(b []byte) (rest []byte, ok bool) {
+	rest, _ = cutPrefix(b, "routing ")
+	if rest, ok = cutPrefix(rest, "defer"); !ok || len(rest) == 0 {
+		return rest, ok
+	}
+	return rest, rest[0] == ':' || hasPrefix(rest, " (") || rest[0] == ' ' && eximKeyLen(rest[1:]) > 0
+}
+
+// isEximErrno tells whether b is the number of a deferral.
+func isEximErrno(b []byte) bool {
+	b, _ = cutPrefix(b, "-")
+	_, rest, ok := number(b)
+	return ok && len(rest) == 0
+}
+
+// eximDeferFields returns where the fields behind an errno's text begin, 0 where there are none.
+func eximDeferFields(b []byte) int {
+	head, _, ok := cutString(b, " H=")
+	if !ok {
+		head, _, ok = cutString(b, " DT=")
+	}
+	if !ok || contains(head, ": ") {
+		return 0
+	}
+	return len(head)
 }
 
 // eximDeferCause sets what the number of a deferral says, where the text did not.

@@ -9,7 +9,7 @@ type eximPhrase struct {
 }
 
 // eximPhrases lists what Exim writes besides deliveries, refusals and sessions (the calls of
-// log_write in Exim's src, 4.60 to 4.98). Texts with a name in front are in eximInfixes.
+// log_write in Exim's src, 4.60 to 4.100). Texts with a name in front are in eximInfixes.
 var eximPhrases = [...]eximPhrase{
 	// the daemon, queue runs and the command line
 	{"Start queue run: ", SeverityNone, true},

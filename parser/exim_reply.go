@@ -95,6 +95,15 @@ func (p *Parser) eximRemoteCause(b []byte, ev *Event) bool {
 			ev.Stage, ev.Origin = status.StageStartTLS, status.OriginNetwork
 			return true
 		}
+		if hasPrefix(b, "authentication required but ") { // the reply is in lines before
+			ev.Stage, ev.Origin = status.StageAuth, status.OriginRemote
+			return true
+		}
+	case 'u':
+		if hasPrefix(b, "utf8 support required but not offered") {
+			ev.Origin = status.OriginRemote
+			return true
+		}
 	case 'r':
 		if rest, ok := cutPrefix(b, `response to "`); ok { // a callout's words
 			cmd, rest, _ := cutString(rest, `" `)
@@ -246,7 +255,7 @@ func isNetworkError(b []byte) bool {
 // eximDNSCause tells whether the text is about DNS.
 func eximDNSCause(b []byte) bool {
 	return hasPrefix(b, "host lookup ") || hasPrefix(b, "all relevant MX records ") ||
-		hasPrefix(b, "an MX or SRV record indicated no SMTP service") || hasPrefix(b, "lookup of host ") ||
+		hasPrefix(b, "an MX or SRV record indicated no SMTP service") || hasPrefix(b, "lookup of host ") || hasPrefix(b, "lookup defer for ") ||
 		hasPrefix(b, "no host found for existing SMTP connection") || hasPrefix(b, "DNS ") ||
 		hasPrefix(b, "missing MX, or all MXs")
 }
