@@ -34,7 +34,7 @@ func (p *Parser) parseEximDelivered(b []byte, ev *Event) bool {
 	if !unquoted && hasPrefix(ev.Recipient, ":blackhole:") {
 		ev.Kind = Discarded
 	}
-	s := eximFields{rest: b}
+	s, transport := eximFields{rest: b}, false
 	for {
 		if !s.next() {
 			if s.text { // no text belongs here; leave a damaged line's end alone
@@ -46,7 +46,11 @@ func (p *Parser) parseEximDelivered(b []byte, ev *Event) bool {
 			}
 			continue // flags such as K, L, PRDR
 		}
+		transport = transport || string(s.key) == "T"
 		p.eximDeliveryField(&s, ev)
+	}
+	if !unquoted && !transport && string(ev.Recipient) == "discarded" && ev.OrigRecipient != nil { // a filter's "seen finish": src/routers/redirect.c
+		ev.Kind, ev.Recipient, ev.OrigRecipient = Discarded, ev.OrigRecipient, nil
 	}
 	return true
 }
