@@ -594,6 +594,22 @@ var eximStories = []struct{ name, log, want string }{
 	{"refused after DATA", `
 04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] F=<a@c.example> rejected after DATA: 5.7.7 no`,
 		"1tivSh-0007oc-5P rejected smtp"},
+	{"refused by the DKIM ACL", `
+04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] rejected DKIM : dkim no`,
+		"1tivSh-0007oc-5P rejected smtp"},
+	{"a local message refused by the ACL for such", `
+04:00:00 1tivSh-0007oc-5P F=<a@own.example> rejected by non-SMTP ACL: no`,
+		"1tivSh-0007oc-5P rejected local"},
+	{"cutthrough: refused by the next hop at the end of data", `
+04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] u@d.example F=<a@c.example> rejected after DATA: R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="554 5.7.1 no"
+04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] v@d.example F=<a@c.example> rejected after DATA: R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="554 5.7.1 no"`,
+		"1tivSh-0007oc-5P rejected smtp; u@d.example rejected 554 x0; v@d.example rejected 554 x0"},
+	{"cutthrough: put off, and taken all the same", `
+04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] u@d.example F=<a@c.example> tmp-reject from cutthrough after DATA: R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="451 later"
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
+04:05:00 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+04:05:00 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done smtp; u@d.example delivered 250 x1"},
 	{"authentication refused: the code is the host error's", `
 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100
 04:00:01 1tivSh-0007oc-5P plain authenticator failed H=mx.d.example [192.0.2.1] 535 5.7.8 bad

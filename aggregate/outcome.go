@@ -337,7 +337,9 @@ func (l *Ledger) rejected(m *Message, ev *parser.Event) {
 	m.OpenedBefore = m.OpenedBefore && ev.MTA != parser.Exim // Exim logs no line before
 	m.Last, m.State = ev.Time, StateRejected
 	if m.Source == SourceNone {
-		m.Source = SourceSMTP
+		if m.Source = SourceSMTP; ev.Direction == parser.Local {
+			m.Source = SourceLocal
+		}
 	}
 	if len(ev.Recipient) > 0 {
 		r := l.recipient(m, ev)

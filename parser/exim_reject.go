@@ -74,9 +74,43 @@ func (p *Parser) parseEximHost(b []byte, ev *Event) bool {
 		return true
 	}
 	if host && !sender && len(ev.QueueID) > 0 {
-		return p.parseEximRemote(b, ev)
+		return p.parseEximCutthrough(b, ev) || p.parseEximRemote(b, ev)
 	}
 	return false
+}
+
+// parseEximCutthrough parses what follows the client in a line about the next hop's answer to a message
+// that was handed on while it came in (Exim src/verify.c, cutthrough_finaldot). A temporary one is
+// evidence about the host: the message is taken all the same.
+//
+//	c@d.example F=<a@b.example> rejected after DATA: R=router T=transport H=mx [ip] C="554 text"
+//	c@d.example F=<a@b.example> tmp-reject from cutthrough after DATA: R=router T=transport H=mx [ip] C="451 text"
+func (p *Parser) parseEximCutthrough(b []byte, ev *Event) bool {
+	if len(b) == 0 {
+		return false
+	}
+	var e Event
+	s := eximFields{rest: cutEximRecipient(b, &e)}
+	for s.next() {
+		p.eximDeliveryField(&s, &e)
+	}
+	rest, refused := cutPrefix(s.rest, "rejected after DATA: ")
+	if !refused {
+		rest, _ = cutPrefix(s.rest, "tmp-reject from cutthrough after DATA: ")
+	}
+	if len(rest) == len(s.rest) || s.text || e.Sender == nil {
+		return false
+	}
+	for s = (eximFields{rest: rest}); s.next(); {
+		p.eximDeliveryField(&s, &e)
+	}
+	ev.Sender, ev.Recipient, ev.OrigRecipient, ev.Relay = e.Sender, e.Recipient, e.OrigRecipient, e.Relay
+	ev.Code, ev.Enhanced, ev.Text = e.Code, e.Enhanced, e.Text
+	ev.Origin, ev.Stage = status.OriginRemote, status.StageEndOfData
+	if ev.Kind, ev.Late = Rejected, true; !refused {
+		ev.Kind, ev.Late, ev.Direction, ev.Client = HostError, false, Out, Peer{}
+	}
+	return true
 }
 
 // parseEximRemote parses what follows "H=host [ip]" in a line about one host that Exim
@@ -166,8 +200,10 @@ func (p *Parser) parseEximRejected(b []byte, temporary bool, ev *Event) bool {
 			break
 		}
 		_, text, _ = cutString(rest, ": ")
-	case "after", "during", "by": // after DATA, during MIME ACL checks, by local_scan()
-		stage = status.StageEndOfData
+	case "after", "during", "by", "DKIM": // after DATA, during MIME ACL checks, by local_scan(), by the DKIM ACL
+		if stage = status.StageEndOfData; ev.Direction == Local && hasPrefix(rest, " non-SMTP ACL") {
+			stage = status.StageNone
+		}
 		_, text, _ = cutString(rest, ": ")
 		ev.Late = len(ev.QueueID) > 0
 	default:
