@@ -594,6 +594,11 @@ var eximStories = []struct{ name, log, want string }{
 	{"refused after DATA", `
 04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] F=<a@c.example> rejected after DATA: 5.7.7 no`,
 		"1tivSh-0007oc-5P rejected smtp"},
+	{"mua_wrapper: all failed", `
+04:00:00 1tivSh-0007oc-5P <= a@own.example U=root P=local S=100 for u@d.example v@d.example
+04:00:00 1tivSh-0007oc-5P ** mua_wrapper is set but recipients cannot all be delivered in one transaction
+04:00:00 1tivSh-0007oc-5P Completed`,
+		"1tivSh-0007oc-5P done local; u@d.example bounced x0; v@d.example bounced x0"},
 	{"refused by the DKIM ACL", `
 04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] rejected DKIM : dkim no`,
 		"1tivSh-0007oc-5P rejected smtp"},

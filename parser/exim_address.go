@@ -85,6 +85,10 @@ func eximAddressEnd(b []byte) int {
 			if !special && (i+1 == len(b) || b[i+1] == ' ') {
 				return i
 			}
+		case '"': // a."b c"@d.example
+			if _, rest := cutEximQuoted(b[i:]); b[max(0, i-1)] == '.' && rest != nil {
+				i = len(b) - len(rest) - 1
+			}
 		case ' ':
 			if eximAddressFollowed(b[i+1:], special) {
 				return i
@@ -120,8 +124,8 @@ func eximAddressFollowed(b []byte, special bool) bool {
 	return !special && eximFieldsFollow(b)
 }
 
-// eximFieldsFollow tells whether b is empty or begins with a field, a colon or the word
-// defer.
+// eximFieldsFollow tells whether b is empty or begins with a field, a colon, the word defer or
+// the words of a failure under mua_wrapper.
 func eximFieldsFollow(b []byte) bool {
 	b = trimLeft(b)
 	if len(b) == 0 || b[0] == ':' && (len(b) == 1 || b[1] == ' ') {
@@ -132,7 +136,7 @@ func eximFieldsFollow(b []byte) bool {
 		return 0 < n && n <= 3
 	}
 	_, ok := cutEximDefer(b)
-	return ok
+	return ok || hasPrefix(b, "routing yielded a ") || hasPrefix(b, "mua_wrapper forced failure ")
 }
 
 // unquotedLen returns the length of the address at the start of b, up to its bracket, that is plain, a

@@ -306,6 +306,10 @@ func (p *Parser) parseEximFailed(b []byte, ev *Event) bool {
 		return false
 	}
 	ev.Kind = Bounced
+	if string(b) == "mua_wrapper is set but recipients cannot all be delivered in one transaction" { // for all that are not done yet
+		ev.Origin, ev.Text = status.OriginLocal, b
+		return true
+	}
 	s := eximFields{rest: cutEximRecipient(b, ev)}
 	for s.next() {
 		p.eximDeliveryField(&s, ev)
