@@ -151,6 +151,15 @@ func without(addresses, one string) string {
 	return strings.Join(left, " ")
 }
 
+// added notes a recipient that the administrator has added (exim -Mar).
+func (l *Ledger) added(m *Message, address string) {
+	l.nameUnseen(m)
+	if !m.knows(address) {
+		l.addRecipient(m, address, "")
+		m.Announced = max(m.Announced, len(m.Recipients))
+	}
+}
+
 // nameUnseen adds the announced recipients that have no line of their own, where the log
 // names them.
 func (l *Ledger) nameUnseen(m *Message) {

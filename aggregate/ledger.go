@@ -277,6 +277,13 @@ func (l *Ledger) lost(m *Message) {
 	l.end(m, m.Last)
 }
 
+// These words end a message that had begun to come in, and no refusal need follow: smtpd(8) answers 552
+// and logs nothing else, and Exim takes back a <= when the spool file cannot be closed.
+const (
+	sizeExceeded = "queue file size limit exceeded"
+	rescinded    = "rescind the above message-accept"
+)
+
 // apply applies an event with a queue ID.
 func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 	switch ev.Kind {
@@ -361,6 +368,12 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		l.probed(m, ev)
 		return m
 	}
+	if len(ev.Recipients) > 0 && ev.Kind == parser.Other {
+		m := l.findOrBegin(ev, set)
+		l.added(m, string(clip(ev.Recipients)))
+		m.Last = ev.Time
+		return m
+	}
 	if len(ev.Recipient) > 0 && len(ev.OrigRecipient) > 0 && ev.Kind == parser.Other {
 		m := l.findOrBegin(ev, set)
 		l.rewrite(m, string(clip(ev.OrigRecipient)), string(clip(ev.Recipient)))
@@ -369,9 +382,8 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 	m := l.find(ev)
 	if m != nil {
 		m.Last = ev.Time
-		if ev.Kind == parser.Warning && string(ev.Text) == "queue file size limit exceeded" && !m.Active && m.Closed.IsZero() {
-			m.State = StateRejected // smtpd answers 552 and logs nothing else
-			l.end(m, ev.Time)
+		if ev.Kind == parser.Warning && m.Closed.IsZero() && (!m.Active && string(ev.Text) == sizeExceeded || string(ev.Text) == rescinded) {
+			l.refused(m, ev)
 		}
 	}
 	return m

@@ -599,6 +599,19 @@ var eximStories = []struct{ name, log, want string }{
 04:00:00 1tivSh-0007oc-5P ** mua_wrapper is set but recipients cannot all be delivered in one transaction
 04:00:00 1tivSh-0007oc-5P Completed`,
 		"1tivSh-0007oc-5P done local; u@d.example bounced x0; v@d.example bounced x0"},
+	{"a recipient that the administrator added waits like the others", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 for u@d.example v@d.example
+04:00:01 1tivSh-0007oc-5P => v@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"
+04:00:02 1tivSh-0007oc-5P recipient <w@d.example> added by root
+04:00:02 1tivSh-0007oc-5P recipient <x@d.example> added by root
+04:05:00 1tivSh-0007oc-5P ** x@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x@d.example>: 550 5.1.1 no`,
+		"1tivSh-0007oc-5P queued smtp; v@d.example delivered 250 x1; u@d.example x0; w@d.example x0; x@d.example bounced 550 x1"},
+	{"a message that Exim takes back", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 for u@d.example
+04:00:00 1tivSh-0007oc-5P spoolfile error on close: No space left on device
+04:00:00 1tivSh-0007oc-5P rescind the above message-accept
+04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] F=<a@c.example> temporarily rejected after DATA: spoolfile error on close: No space left on device`,
+		"1tivSh-0007oc-5P rejected smtp"},
 	{"refused by the DKIM ACL", `
 04:00:00 1tivSh-0007oc-5P H=c.example [192.0.2.9] rejected DKIM : dkim no`,
 		"1tivSh-0007oc-5P rejected smtp"},

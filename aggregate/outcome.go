@@ -335,7 +335,6 @@ func loopback[S string | []byte](ip S) bool {
 func (l *Ledger) rejected(m *Message, ev *parser.Event) {
 	l.envelope(m, ev)
 	m.OpenedBefore = m.OpenedBefore && ev.MTA != parser.Exim // Exim logs no line before
-	m.Last, m.State = ev.Time, StateRejected
 	if m.Source == SourceNone {
 		if m.Source = SourceSMTP; ev.Direction == parser.Local {
 			m.Source = SourceLocal
@@ -346,6 +345,12 @@ func (l *Ledger) rejected(m *Message, ev *parser.Event) {
 		r.Outcome, r.Time, r.Direction, r.Answer = Rejected, ev.Time, ev.Direction, l.answer(ev)
 		r.Status = status.CodeOf(ev.Code)
 	}
+	l.refused(m, ev)
+}
+
+// refused ends a message that is not taken after all.
+func (l *Ledger) refused(m *Message, ev *parser.Event) {
+	m.Last, m.State = ev.Time, StateRejected
 	for i := range m.Recipients {
 		if r := &m.Recipients[i]; !r.Outcome.final() {
 			r.Outcome, r.Time = Rejected, ev.Time

@@ -160,6 +160,9 @@ func (p *Parser) parseEximEntry(b []byte, ev *Event) bool {
 		case '*':
 			return p.parseEximFailed(rest[2:], ev)
 		}
+		if again, text, ok := cutEximID(rest); ok && string(again) == string(id) && len(text) > 0 {
+			rest = text // "ID ID no recipients found in headers"
+		}
 		b = rest
 	}
 	return len(b) > 1 && p.parseEximText(b, ev)

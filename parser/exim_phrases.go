@@ -20,6 +20,7 @@ var eximPhrases = [...]eximPhrase{
 	{"End ODMR queue run: ", SeverityNone, true},
 	{"Abandon queue run: ", SeverityWarning, true},
 	{"queue run: ", SeverityError, false},
+	{"notify triggered queue run", SeverityNone, true},
 	{"exim ", SeverityNone, true}, // exim 4.96 daemon started: pid=...
 	{"pid ", SeverityNone, false}, // pid 1: SIGHUP received: re-exec daemon
 	{"cwd=", SeverityNone, true},
@@ -144,6 +145,10 @@ var eximPhrases = [...]eximPhrase{
 	{"all addresses marked delivered by ", SeverityNone, false},
 	{"address <", SeverityNone, false},
 	{"no recipients found in headers", SeverityWarning, true},
+	{"bad addresses found in headers", SeverityWarning, true},
+	{"rewrite: ", SeverityWarning, false},
+	{"spoolfile error on close: ", SeverityPanic, true},
+	{"rescind the above message-accept", SeverityError, true}, // after the line before
 	{"no valid recipients", SeverityWarning, false},
 	{"Message ", SeverityNone, false}, // Message abandoned: ..., Message 1tivSh-... is already frozen
 	{"message abandoned", SeverityNone, false},
@@ -205,6 +210,7 @@ var eximPhrases = [...]eximPhrase{
 	{"PDKIM", SeverityNone, true},
 	{"ARC: ", SeverityNone, false},
 	{"ARC ", SeverityNone, false},
+	{"arc: ", SeverityNone, false},
 	{"DMARC", SeverityNone, false},
 	{"dmarc ", SeverityNone, false},
 	{"spf: ", SeverityNone, false},
@@ -217,7 +223,7 @@ var eximPhrases = [...]eximPhrase{
 	{"Event(", SeverityWarning, false},
 	{"PROXY", SeverityNone, false},
 	{"proxy ", SeverityNone, false},
-	{"MIME acl condition warning", SeverityWarning, true},
+	{"MIME acl condition ", SeverityWarning, true},
 	{"Cyrus SASL", SeverityError, false},
 	{"pwcheck: ", SeverityError, false},
 	{"Dovecot did not advertise mechanism ", SeverityError, true},
@@ -237,6 +243,7 @@ var eximPhrases = [...]eximPhrase{
 	{"OCSP ", SeverityWarning, false},
 	{"Received TLS status callback", SeverityNone, true},
 	{"SSL verify ", SeverityWarning, false},
+	{"SSL channel closed on ", SeverityWarning, false},
 	{"STARTTLS received ", SeverityWarning, false},
 	{"ALPN ", SeverityWarning, false},
 	{"No standard prime named ", SeverityError, false},
@@ -379,6 +386,7 @@ var eximInfixes = [...]eximPhrase{
 	{": error ignored: ", SeverityNone, false}, // and why: RFC 3461 DSN, failure notify not requested
 	{"] WELLKNOWN ", SeverityNone, false},
 	{" does not match any IP address for ", SeverityNone, true},
+	{": accepted by +include_", SeverityNone, true},
 }
 
 // eximByFirst lists eximPhrases by their first byte, so that a line is compared with few.

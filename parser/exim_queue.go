@@ -40,6 +40,11 @@ func (p *Parser) parseEximQueue(b []byte, ev *Event) bool {
 			return true
 		}
 	case 'r':
+		if rest, ok := cutPrefix(b, "recipient <"); ok && contains(rest, "> added by ") { // exim -Mar
+			ev.Recipients, _ = cutEximAngle(b[len("recipient "):])
+			ev.Kind, ev.Text = Other, b
+			return true
+		}
 		if hasPrefix(b, "removed by ") {
 			ev.Kind, ev.Origin, ev.Text = Removed, status.OriginLocal, b
 			return true

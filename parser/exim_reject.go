@@ -34,6 +34,10 @@ func (p *Parser) parseEximHost(b []byte, ev *Event) bool {
 			ev.User = ident
 		}
 	}
+	if s.text && sender && string(b) == "rejected by DCC" { // why the refusal in the next line happens
+		ev.Kind, ev.Text = Other, b
+		return true
+	}
 	if s.text || hasPrefix(b, "TLS error on connection ") {
 		// without a queue ID it is a callout's
 		return host && !sender && (len(ev.QueueID) > 0 || hasPrefix(b, "TLS error ") || p.eximRemoteCause(b, ev)) && p.parseEximRemote(b, ev)

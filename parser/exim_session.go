@@ -95,7 +95,7 @@ func (p *Parser) parseEximText(b []byte, ev *Event) bool {
 			}
 		}
 	case 'P':
-		if rest, ok := cutPrefix(b, "PRDR R="); ok {
+		if rest, ok := cutPrefix(b, "PRDR "); ok && len(rest) > 0 {
 			return p.parseEximPRDR(rest, ev)
 		}
 	case 'T':
@@ -168,11 +168,7 @@ func (p *Parser) parseEximConnection(b []byte, ev *Event) bool {
 		ev.Kind, ev.Direction = Other, DirectionNone
 		return true
 	}
-	for eximKeyLen(b) > 0 { // Ci=4711 from
-		_, b = cutWord(b)
-		b = trimLeft(b)
-	}
-	b, ok := cutPrefix(b, "from ")
+	b, ok := cutEximFrom(b)
 	if !ok {
 		return false
 	}
@@ -189,6 +185,15 @@ func (p *Parser) parseEximConnection(b []byte, ev *Event) bool {
 		return false
 	}
 	return true
+}
+
+// cutEximFrom cuts "from ", and since 4.100 what says which connection it was: "Ci=4711 from ".
+func cutEximFrom(b []byte) (rest []byte, ok bool) {
+	for eximKeyLen(b) > 0 {
+		_, b = cutWord(b)
+		b = trimLeft(b)
+	}
+	return cutPrefix(b, "from ")
 }
 
 // parseEximRefused parses "host [ip] (host_reject_connection)", "host [ip]: not in reserve
@@ -289,22 +294,31 @@ func (p *Parser) parseEximSyntax(b []byte, ev *Event) bool {
 	return true
 }
 
-// parseEximPRDR parses "<c@d.example> temporary refusal": the answer for one recipient at the
-// end of data.
+// parseEximPRDR parses "R=<c@d.example> temporary refusal", the answer for one recipient at the end of
+// data, and "c@d.example 550 text" where the ACL has a message. Without a code that does not tell
+// whether it was a refusal.
 func (p *Parser) parseEximPRDR(b []byte, ev *Event) bool {
-	if firstByte(b) != '<' {
-		return false
+	if own, ok := cutPrefix(b, "R="); ok {
+		if firstByte(own) != '<' {
+			return false
+		}
+		ev.Recipient, b = cutEximAngle(own)
+		switch b = trimLeft(b); string(b) {
+		case "refusal":
+			p.eximRefusal(ev, status.StageEndOfData, false, b)
+			return true
+		case "temporary refusal":
+			p.eximRefusal(ev, status.StageEndOfData, true, b)
+			return true
+		}
+	} else {
+		ev.Recipient, b = cutEximAddress(b)
+		if b = trimLeft(b); eximReplyCode(b) && b[0] >= '4' {
+			p.eximRefusal(ev, status.StageEndOfData, b[0] == '4', b)
+			return true
+		}
 	}
-	rcpt, rest := cutEximAngle(b)
-	ev.Recipient = rcpt
-	switch rest = trimLeft(rest); string(rest) {
-	case "refusal":
-		p.eximRefusal(ev, status.StageEndOfData, false, rest)
-	case "temporary refusal":
-		p.eximRefusal(ev, status.StageEndOfData, true, rest)
-	default:
-		ev.Kind, ev.Direction = Other, In
-	}
+	ev.Kind, ev.Direction = Other, In
 	return true
 }
 
@@ -312,20 +326,22 @@ func (p *Parser) parseEximPRDR(b []byte, ev *Event) bool {
 // begins with TLS.
 func (p *Parser) parseEximTLS(b []byte, ev *Event) bool {
 	ev.Stage, ev.Origin, ev.Text = status.StageStartTLS, status.OriginNetwork, b
-	if rest, ok := cutPrefix(b, "TLS error on connection from "); ok {
-		ev.Kind, ev.Direction = TLS, In
-		if rest, _ = cutEximPeer(rest, ev); len(rest) > 0 {
-			ev.Text = rest
+	if rest, ok := cutPrefix(b, "TLS error on connection "); ok {
+		if host, ok := cutPrefix(rest, "to "); ok {
+			ev.Kind, ev.Direction = HostError, Out
+			host, _ = cutPrefix(host, "H=")
+			if ev.Relay, rest = cutEximHost(host); len(rest) > 0 {
+				ev.Text = trimLeft(rest)
+			}
+			return true
 		}
-		return true
-	}
-	if rest, ok := cutPrefix(b, "TLS error on connection to "); ok {
-		ev.Kind, ev.Direction = HostError, Out
-		rest, _ = cutPrefix(rest, "H=")
-		if ev.Relay, rest = cutEximHost(rest); len(rest) > 0 {
-			ev.Text = trimLeft(rest)
+		if host, ok := cutEximFrom(rest); ok {
+			ev.Kind, ev.Direction = TLS, In
+			if rest, _ = cutEximPeer(host, ev); len(rest) > 0 {
+				ev.Text = rest
+			}
+			return true
 		}
-		return true
 	}
 	if _, rest, ok := cutString(b, "delivering unencrypted to "); ok {
 		ev.Kind, ev.Direction = HostError, Out
