@@ -8,6 +8,8 @@ type eximState struct {
 	tag    [maxEximTag]byte // program name under syslog, where it is not exim
 	tagLen int
 	pieces pieces
+	copies copies
+	entry  []byte // the latest, behind its stamp
 	bare   bool   // an entry without any frame was seen
 	goesOn bool   // the current line, which has no frame, goes on with the one before
 	lost   []byte // the beginning of an entry whose end never came; reused
@@ -129,7 +131,13 @@ func (p *Parser) parseExim(f *frame, ev *Event) bool {
 			b = line
 		}
 	}
-	return p.parseEximEntry(b, ev)
+	if !p.parseEximEntry(b, ev) {
+		return false
+	}
+	if len(f.tag) > 0 && p.exim.copies.copied(f, p.exim.entry, ev) {
+		*ev = Event{Kind: Other, Continued: true, MTA: Exim, Time: ev.Time, Host: ev.Host, Instance: ev.Instance, Program: ev.Program, PID: ev.PID}
+	}
+	return true
 }
 
 // parseEximEntry parses an entry, with or without Exim's own stamp.
@@ -142,6 +150,7 @@ func (p *Parser) parseEximEntry(b []byte, ev *Event) bool {
 			ev.PID, b = pid, rest
 		}
 	}
+	p.exim.entry = b
 	if id, rest, ok := cutEximID(b); ok {
 		ev.QueueID = id
 		if rest = trimLeft(rest); len(rest) == 0 {

@@ -223,5 +223,5 @@ func (p *Parser) Prime(block []byte) {
 		p.Parse(line, &ev)
 	}
 	p.stamps, p.last = stamps, NoMTA
-	p.parts, p.repeats, p.exim.pieces = parts{}, repeats{}, pieces{}
+	p.parts, p.repeats, p.exim.pieces, p.exim.copies = parts{}, repeats{}, pieces{}, copies{}
 }

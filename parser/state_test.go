@@ -112,6 +112,68 @@ Nov  3 04:05:37 last message repeated 5 times`, `
 u connected
 u connected x3
 u connected x5`},
+	{"Exim's copies for the reject log and the panic log", `Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx exim[43]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx exim[43]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx exim[42]: 1tivSh-0007oc-5P == c@d.example R=r T=t defer (-24): Transport filter process failed (1)
+Nov  3 04:05:06 mx exim[42]: 1tivSh-0007oc-5P == c@d.example R=r T=t defer (-24): Transport filter process failed (1)
+Nov  3 04:05:06 mx exim[42]: login authenticator failed for h.example [192.0.2.1]: 535 no
+Nov  3 04:05:06 mx exim[42]: login authenticator failed for h.example [192.0.2.1]: 535 no
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] Warning: watched
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] Warning: watched`, `
+u rejected mx c@d.example no
+u rejected mx c@d.example no
+u+
+u+
+u rejected mx c@d.example no
+u+
+u deferred mx 1tivSh-0007oc-5P c@d.example Transport filter process failed (1)
+u+
+u auth_failed mx no
+u+
+u warning mx watched
+u warning mx watched`},
+	{"such a copy in pieces, with the headers", `Nov  3 04:05:06 mx exim[42]: 2026-11-03 04:05:06.905 [42] 1tivSh-0007oc-5P H=h.example [192.0.2.1] F=<a@b.example> rejected after DATA: spam
+Nov  3 04:05:06 mx exim[42]: [1\3] 2026-11-03 04:05:06.905 [42] 1tivSh-0007oc-5P H=h.example [192.0.2.1] F=<a@b.example> rejected after DATA: spam
+Nov  3 04:05:06 mx exim[42]: [2\3] Envelope-from: <a@b.example>
+Nov  3 04:05:06 mx exim[42]: [3/3] P Received: from x
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`, `
+u rejected mx 1tivSh-0007oc-5P spam
+u+
+u+
+u+
+u rejected mx c@d.example no`},
+	{"repeats of which each second is a copy", `Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:07 mx last message repeated 3 times
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:08 mx last message repeated 1 times`, `
+u rejected mx c@d.example no
+u rejected mx c@d.example no x1
+u rejected mx c@d.example no
+u+`},
+	{"a host that writes no copies", `Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <e@d.example>: no
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <f@d.example>: no
+Nov  3 04:05:06 mx exim[42]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <f@d.example>: no
+Nov  3 04:05:06 mx2 exim[43]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx2 exim[43]: H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+Nov  3 04:05:06 mx exim[42]: 1tivSh-0007oc-5P == c@d.example R=r T=t defer (-24): Transport filter process failed (1)
+Nov  3 04:05:06 mx exim[42]: 1tivSh-0007oc-5P == c@d.example R=r T=t defer (-24): Transport filter process failed (1)`, `
+u rejected mx c@d.example no
+u rejected mx e@d.example no
+u rejected mx f@d.example no
+u rejected mx f@d.example no
+u rejected mx2 c@d.example no
+u+
+u deferred mx 1tivSh-0007oc-5P c@d.example Transport filter process failed (1)
+u+`},
+	{"Exim's own log has no copies", `2026-11-03 04:05:06 [42] H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no
+2026-11-03 04:05:06 [42] H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`, `
+u rejected c@d.example no
+u rejected c@d.example no`},
 	{"no frame at all", `3D74ADB7400C: from=<a@b.example>, size=1, nrcpt=1 (queue active)
 statistics: start interval Nov  3 04:05:06
 words of another program
