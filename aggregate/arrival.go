@@ -214,10 +214,21 @@ func (l *Ledger) received(ev *parser.Event, set int) *Message {
 	}
 	if len(ev.PrevQueueID) > 0 {
 		l.continues(m, ev)
-	} else if ev.MTA == parser.Exim && m.Sender == "<>" && m.Source == SourceLocal && m.User == "" {
+	} else if ev.MTA == parser.Exim && m.Sender == "<>" && m.Source == SourceLocal && (m.User == "" || eximUser(m.User)) {
 		m.Source = SourceNotification
 	}
 	return m
+}
+
+// eximUser tells whether a user is one that Exim runs as: a message that it hands in without a sender is
+// a notice, with R= or without (one about a message that was never taken has no queue ID to name). Users'
+// programs may leave out the sender, too (vacation), but run as their users.
+func eximUser(name string) bool {
+	switch name {
+	case "exim", "Debian-exim", "_exim", "exim4", "mailnull", "mail":
+		return true
+	}
+	return false
 }
 
 // another tells whether a first line of Postfix's is another message's than m, which has its

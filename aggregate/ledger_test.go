@@ -640,6 +640,16 @@ var eximStories = []struct{ name, log, want string }{
 05:00:02 1tivSk-0007oc-5Q removed by root
 05:00:02 1tivSk-0007oc-5Q Completed`,
 		"1tivSk-0007oc-5Q removed notification about 1tivSh-0007oc-5P; a@c.example removed 550 x1"},
+	{"a notice about a message that was never taken", `
+04:00:00 1tivSk-0007oc-5Q <= <> U=Debian-exim P=local S=662 for a@own.example
+04:00:00 1tivSk-0007oc-5Q ** a@own.example F=<>: Unknown user
+04:00:00 1tivSk-0007oc-5Q Frozen (delivery error message)`,
+		"1tivSk-0007oc-5Q held notification; a@own.example deferred x1"},
+	{"a user's program without a sender", `
+04:00:00 1tivSk-0007oc-5Q <= <> U=alice P=local S=662 for a@own.example
+04:00:00 1tivSk-0007oc-5Q ** a@own.example F=<>: Unknown user
+04:00:00 1tivSk-0007oc-5Q Completed`,
+		"1tivSk-0007oc-5Q done local; a@own.example bounced x1"},
 	{"or given up", `
 04:00:00 1tivSk-0007oc-5Q <= <> R=1tivSh-0007oc-5P U=Debian-exim P=local S=200
 04:00:02 1tivSk-0007oc-5Q ** a@c.example R=dnslookup T=remote_smtp H=mx.c.example [192.0.2.3]: SMTP error from remote mail server after RCPT TO:<a@c.example>: 550 5.1.1 no

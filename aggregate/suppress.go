@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
 )
 
@@ -266,6 +267,9 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 		j.weak = "our own server said it, perhaps to a stranger"
 	case !known && f.m.OpenedBefore && (f.m.Sender == "" || f.m.Sender == "<>"):
 		j.weak = "its arrival is not in the input: it may be a notice of ours" // servers refuse notices for reasons of their own
+	}
+	if j.weak == "" && f.m.MTA == parser.Exim && f.m.Source == SourceLocal && f.m.Sender == "<>" {
+		j.weak = "it has no sender: it may be a notice of ours" // of an Exim that runs as a user of another name
 	}
 	res := l.c.classifier.Classify(&status.Query{Code: a.Code, Enhanced: a.Enhanced, Text: []byte(a.Text), Stage: a.Stage, Origin: a.Origin,
 		Relay: []byte(r.Relay.Name), Recipient: []byte(r.Address)})

@@ -363,6 +363,18 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.lines = append(s.lines, "2026-11-03 04:00:00 1xiuOd-0001JT-2t ** u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 550 5.1.1 No such user",
 					"2026-11-03 04:00:00 1xiuOd-0001JT-2t Frozen (delivery error message)")
 			}},
+		{name: "Exim's own, about a message that was never taken", want: map[string]string{},
+			log: func(s *script) {
+				s.lines = append(s.lines, "2026-11-03 04:00:00 1tivSk-0007oc-5Q <= <> U=Debian-exim P=local S=662 for u@d.example",
+					"2026-11-03 04:00:00 1tivSk-0007oc-5Q ** u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 550 5.1.1 No such user",
+					"2026-11-03 04:00:01 1tivSk-0007oc-5Q Completed")
+			}},
+		{name: "without a sender, of a user who may be Exim's", want: map[string]string{"u@d.example": "review it has no sender"},
+			log: func(s *script) {
+				s.lines = append(s.lines, "2026-11-03 04:00:00 1tivSk-0007oc-5Q <= <> U=mta P=local S=662 for u@d.example",
+					"2026-11-03 04:00:00 1tivSk-0007oc-5Q ** u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 550 5.1.1 No such user",
+					"2026-11-03 04:00:01 1tivSk-0007oc-5Q Completed")
+			}},
 		{name: "mail that arrived in yesterday's log", want: map[string]string{"u@d.example": "suppress"},
 			log: func(s *script) {
 				s.at("Nov  3 04:00:00", "postfix/qmgr[1]: D000000001: from=<news@own.example>, size=100, nrcpt=1 (queue active)")
