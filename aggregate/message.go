@@ -292,8 +292,10 @@ func cutAddress(list string) (address, rest string) {
 		return list[:i], list[i+1:]
 	}
 	quoted := false
-	for i := range len(list) {
+	for i := 0; i < len(list); i++ {
 		switch c := list[i]; {
+		case c == '\\' && quoted:
+			i++
 		case c == '"':
 			quoted = !quoted
 		case c == ' ' && !quoted:

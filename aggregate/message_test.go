@@ -18,6 +18,7 @@ func TestDistinct(t *testing.T) {
 		{"a@d.example A@D.example", 1},
 		{" a@d.example  b@d.example ", 2},
 		{`"a b"@d.example "a b"@d.example "a c"@d.example`, 2},
+		{`"a\" b@d.example c"@d.example x."y z"@d.example`, 2},
 		{"\u212a@d.example k@d.example", 2}, // the Kelvin sign is no letter of ASCII
 	} {
 		if got := distinct(c.list); got != c.want {
