@@ -605,7 +605,7 @@ var eximStories = []struct{ name, log, want string }{
 04:00:02 1tivSh-0007oc-5P recipient <w@d.example> added by root
 04:00:02 1tivSh-0007oc-5P recipient <x@d.example> added by root
 04:05:00 1tivSh-0007oc-5P ** x@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x@d.example>: 550 5.1.1 no`,
-		"1tivSh-0007oc-5P queued smtp; v@d.example delivered 250 x1; u@d.example x0; w@d.example x0; x@d.example bounced 550 x1"},
+		"1tivSh-0007oc-5P queued smtp; v@d.example delivered 250 x1; u@d.example  x0; w@d.example  x0; x@d.example bounced 550 x1"},
 	{"a message that Exim takes back", `
 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 for u@d.example
 04:00:00 1tivSh-0007oc-5P spoolfile error on close: No space left on device
