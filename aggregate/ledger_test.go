@@ -310,7 +310,7 @@ var postfixStories = []struct{ name, log, want string }{
 	{"local mail discarded by a header check", `
 04:00:00 postfix/pickup[9]: 3A1B2C3D4E: uid=0 from=<a@own.example>
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: discard: header X-H: dis from local; from=<a@own.example> to=<u@d.example>`,
-		"3A1B2C3D4E done local; u@d.example discarded x1"},
+		"3A1B2C3D4E done local; u@d.example discarded x0"},
 	{"redirected: qmgr counts the recipients that were replaced", `
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: redirect: RCPT from c.example[192.0.2.9]: <v@own.example>: Recipient address triggers REDIRECT w@own.example; from=<a@c.example> to=<v@own.example> proto=ESMTP helo=<c.example>

@@ -33,19 +33,19 @@ type lastEntry struct {
 // it takes these away.
 func (c *copies) copied(f *frame, entry []byte, ev *Event) bool {
 	e := &c.last[uint(ev.PID)%copyProcesses]
-	attempt, tells := false, false
+	attempt, twice, tells := false, false, false
 	switch ev.Kind {
 	case Deferred, Bounced, Expired:
-		attempt = true
-	case Rejected, AuthFailed:
-		tells = ev.Kind == AuthFailed || contains(entry, "rejected ")
+		attempt, twice = true, true
+	case Rejected, AuthFailed: // what is not one of these is for the main log alone
+		tells = ev.Kind == AuthFailed || contains(entry, "rejected")
+		twice = tells || hasPrefix(entry, "refused connection from ") || hasPrefix(entry, "SMTP call from ")
 	case Discarded:
-	case Warning:
-		if ev.Client.Name != nil || ev.Client.IP != nil { // an ACL's, for the main log alone
-			c.settle(e)
-			return false
-		}
-	default:
+		twice = true
+	case Warning: // one about a client is an ACL's, for the main log alone
+		twice = ev.Client.Name == nil && ev.Client.IP == nil
+	}
+	if !twice {
 		if e.pid == ev.PID {
 			c.settle(e)
 		}
@@ -63,9 +63,8 @@ func (c *copies) copied(f *frame, entry []byte, ev *Event) bool {
 	if tells && e.times == 1 {
 		h.twice++
 	}
-	twice := attempt || h.twice >= h.once
 	before := e.times
-	if e.times += times; !twice {
+	if e.times += times; !attempt && h.twice < h.once {
 		return false
 	}
 	n := (e.times+1)/2 - (before+1)/2

@@ -85,7 +85,8 @@ type Options struct {
 // Parser parses the lines of one log file (or stream) in order. It is not safe for
 // concurrent use. It remembers little, and within bounds: the stamp before (for the year and a
 // repeated hour), which MTA's lines were seen last (for lines that go on), the last line of a
-// host (for repeats), and the beginnings of lines that come in pieces.
+// host (for repeats), the last entries of Exim processes (for copies), and the beginnings of lines that come
+// in pieces.
 type Parser struct {
 	opt     Options
 	stamps  stamps

@@ -136,6 +136,10 @@ u auth_failed mx no
 u+
 u warning mx watched
 u warning mx watched`},
+	{"what is for Exim's main log alone", `Nov  3 04:05:06 mx exim[42]: Connection from [192.0.2.1] refused: too many connections
+Nov  3 04:05:06 mx exim[42]: Connection from [192.0.2.1] refused: too many connections`, `
+u rejected mx too many connections
+u rejected mx too many connections`},
 	{"such a copy in pieces, with the headers", `Nov  3 04:05:06 mx exim[42]: 2026-11-03 04:05:06.905 [42] 1tivSh-0007oc-5P H=h.example [192.0.2.1] F=<a@b.example> rejected after DATA: spam
 Nov  3 04:05:06 mx exim[42]: [1\3] 2026-11-03 04:05:06.905 [42] 1tivSh-0007oc-5P H=h.example [192.0.2.1] F=<a@b.example> rejected after DATA: spam
 Nov  3 04:05:06 mx exim[42]: [2\3] Envelope-from: <a@b.example>
