@@ -132,7 +132,14 @@ func TestMailSubjectDays(t *testing.T) {
 		{"", "2026-12-20", "2026-12-19"}, // the log is not read
 		{"2027-02-01", "2027-02-03", "2027-02-01..2027-02-02"},
 	} {
-		_, message, stderr := smtplog(t, "", "--year", "2026", "--tz", "UTC", "--since="+tt.since, "--until="+tt.until, "--mail", log)
+		args := []string{"--year", "2026", "--tz", "UTC", "--mail", log}
+		if tt.since != "" {
+			args = append(args, "--since", tt.since)
+		}
+		if tt.until != "" {
+			args = append(args, "--until", tt.until)
+		}
+		_, message, stderr := smtplog(t, "", args...)
 		header, _ := mailParts(t, message)
 		if got := header.Get("Subject"); !strings.HasSuffix(got, ", "+tt.want) {
 			t.Errorf("%s to %s: Subject %q, want %s %s", tt.since, tt.until, got, tt.want, stderr)
