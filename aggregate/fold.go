@@ -408,15 +408,19 @@ func compareWeighed[T any](a, b weighed[T]) int {
 	return cmp.Compare(a.key, b.key)
 }
 
-func (k *keyed[T]) weigh(weight int64, key string, t *T) weighed[T] {
-	w := weighed[T]{0, weight, key, t}
-	if i := slices.Index(k.dims, DimTime); i >= 0 {
-		w.at = math.MaxInt64 // of the others
-		if at, ok := k.cells(key)[i].(time.Time); ok {
-			w.at = at.Unix()
+// eachAt is each with the time of a key that has one, else 0; of the others it is the latest.
+func (k *keyed[T]) eachAt(f func(at int64, key string, t *T)) {
+	i := slices.Index(k.dims, DimTime)
+	k.each(func(key string, t *T) {
+		at := int64(0)
+		if i >= 0 {
+			at = math.MaxInt64
+			if t, ok := k.cells(key)[i].(time.Time); ok {
+				at = t.Unix()
+			}
 		}
-	}
-	return w
+		f(at, key, t)
+	})
 }
 
 // fewSorted is up to how many keys are found among all without sorting all.
@@ -428,13 +432,13 @@ func (k *keyed[T]) sorted(weight func(*T) int64, most int) []weighed[T] {
 	few := 0 < most && most <= fewSorted && most < k.size()
 	if !few {
 		all := make([]weighed[T], 0, k.size())
-		k.each(func(key string, t *T) { all = append(all, k.weigh(weight(t), key, t)) })
+		k.eachAt(func(at int64, key string, t *T) { all = append(all, weighed[T]{at, weight(t), key, t}) })
 		slices.SortFunc(all, compareWeighed[T])
 		return all
 	}
 	first := make([]weighed[T], 0, most+1)
-	k.each(func(key string, t *T) {
-		w := k.weigh(weight(t), key, t)
+	k.eachAt(func(at int64, key string, t *T) {
+		w := weighed[T]{at, weight(t), key, t}
 		if len(first) == most && compareWeighed(w, first[most-1]) > 0 {
 			return
 		}
@@ -577,7 +581,7 @@ type recipients struct {
 }
 
 type recipientCounts struct {
-	by       [outcomeCount]int64 // Deferred stands for queued
+	by       [mailOutcomes]int64 // Deferred stands for queued
 	deferred int64
 	messages int64
 	bytes    int64

@@ -28,6 +28,7 @@ const (
 	Undeliverable
 
 	outcomeCount
+	mailOutcomes = Deliverable // those of mail come first
 )
 
 var outcomeNames = [outcomeCount]string{"", "delivered", "bounced", "expired", "deferred",

@@ -31,33 +31,37 @@ func (rs *reasons) classify(ev *parser.Event) {
 	if ev.Reason != status.ReasonNone {
 		return // prepared
 	}
-	var failed bool
-	if rs.query, failed = EventQuery(ev); !failed {
+	if !Failed(ev) {
 		return
 	}
+	rs.query = EventQuery(ev)
 	ev.Reason = rs.classifier.Reason(&rs.query)
 	rs.folded = rs.classifier.AppendFolded(rs.folded[:0], ev.Text)
 	ev.Folded = rs.folded
 }
 
-// EventQuery is what a classifier is asked about an event; failed tells whether the event is a
-// failure or a refusal, which has a reason.
-func EventQuery(ev *parser.Event) (q status.Query, failed bool) {
-	q = status.Query{Code: ev.Code, Enhanced: ev.Enhanced, Text: ev.Text, Stage: ev.Stage, Origin: ev.Origin}
+// Failed tells whether an event is a failure or a refusal, which has a reason.
+func Failed(ev *parser.Event) bool {
+	switch ev.Kind {
+	case parser.Deferred, parser.Bounced, parser.Expired, parser.HostError, parser.Rejected:
+		return true
+	}
+	return false
+}
+
+// EventQuery is what a classifier is asked about an event.
+func EventQuery(ev *parser.Event) status.Query {
+	q := status.Query{Code: ev.Code, Enhanced: ev.Enhanced, Text: ev.Text, Stage: ev.Stage, Origin: ev.Origin}
 	if q.Code == 0 {
 		q.Code = ev.CodeInferred
 	}
-	switch ev.Kind {
-	case parser.Deferred, parser.Bounced, parser.Expired, parser.HostError:
+	if ev.Kind != parser.Rejected { // by us: the recipient is ours too
 		q.Relay, q.Recipient = ev.Relay.Name, ev.Recipient
 		if ev.MTA == parser.Exim && ev.Kind == parser.Deferred {
 			q.Number, _ = strconv.Atoi(string(ev.Detail))
 		}
-	case parser.Rejected: // by us: the recipient is ours too
-	default:
-		return q, false
 	}
-	return q, true
+	return q
 }
 
 // Preparer returns a function that does in advance what Add does with an event regardless of all

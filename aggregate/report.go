@@ -148,7 +148,7 @@ type sums struct {
 	warnings   []warningFold
 	recipients []recipientFold     // but for those in ofMessage
 	ofMessage  []recipientFold     // that count all recipients of a message alike
-	ended      [outcomeCount]int64 // recipients of the message being recorded that ofMessage lacks
+	ended      [mailOutcomes]int64 // recipients of the message being recorded that ofMessage lacks
 	messages   []messageFold
 	log        *bounceLog
 }
@@ -536,7 +536,10 @@ func into(s *sums) picker { return func(time.Time, bool) *sums { return s } }
 func (c *Collector) record(m *Message, pick picker) {
 	v := &c.ended
 	*v = c.View(m, nil)
-	queuedAt := m.First.Add(m.waited)
+	queuedAt := m.First
+	if m.waited != 0 {
+		queuedAt = queuedAt.Add(m.waited)
+	}
 	arrived := m.Active && !m.OpenedBefore && c.inWindow(queuedAt)
 	if m.Source == SourceNotification && !m.Probe {
 		if log := pick(m.First, false).bounces(); log != nil {
@@ -614,7 +617,7 @@ func (c *Collector) recipient(pick picker, v *View, o Outcome, t time.Time, n in
 	case Forwarded:
 		s.totals.Forwarded += n
 		return
-	case Rejected:
+	case Rejected, Deliverable, Undeliverable:
 		return
 	case OutcomeNone:
 		o = Deferred

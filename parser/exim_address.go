@@ -51,6 +51,9 @@ func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
 // part, or of a part of it: it then contains whatever was between them, also what looks like its own
 // end and all that follows. Of several original addresses that fit the last counts: it holds the others.
 func cutEximUnquoted(b []byte, ev *Event) (rest []byte, ok bool) {
+	if bytes.IndexByte(b, '"') < 0 {
+		return b, false // nearly all lines
+	}
 	angle := len(b) // the bracket that was looked at last
 	for quote := bytes.LastIndexByte(b, '"'); quote > 1; quote = bytes.LastIndexByte(b[:quote], '"') {
 		if c := b[quote-1]; quote > angle || c != '<' && c != '.' { // <"a b"@d.example>, <a."b c"@d.example>

@@ -224,14 +224,13 @@ func (e *explainer) ask(text string) question {
 		return q
 	}
 	ev = ev.Clone()
-	query, failed := aggregate.EventQuery(&ev)
-	q.failed = failed || ev.Code >= 400
+	q.failed = aggregate.Failed(&ev) || ev.Code >= 400
 	framed := !ev.Time.IsZero() || len(ev.Program) > 0 || len(ev.QueueID) > 0
 	if framed {
 		q.event = &ev
 	}
 	if framed || q.failed { // other words that stand alone are a reply's
-		q.query = query
+		q.query = aggregate.EventQuery(&ev)
 	}
 	return q
 }
