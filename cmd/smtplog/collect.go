@@ -290,8 +290,8 @@ func (cmd *messagesCmd) Run(p *program) error {
 			w.entry(func(b []byte) []byte { return render.Message(b, m, in.s.zone) })
 			return
 		}
-		for i := range m.Recipients {
-			w.rows.Row(render.RecipientRow(m, &m.Recipients[i], in.s.zone))
+		for row := range render.MessageRows(m, in.s.zone) {
+			w.rows.Row(row)
 		}
 	}
 	waiting := map[*aggregate.Message][]*aggregate.Message{} // released, by what they wait for

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"io"
+	"iter"
 	"math"
 	"slices"
 	"time"
@@ -32,7 +33,7 @@ func EventRow(ev *parser.Event) []any {
 		ev.Reason.String(), string(ev.Text)}
 }
 
-// RecipientColumns and RecipientRow give messages as rows, one for each recipient.
+// RecipientColumns and MessageRows give messages as rows, one for each recipient.
 var RecipientColumns = []aggregate.Column{
 	{Name: "time", Type: "time"}, {Name: "queue_id", Type: "string"}, {Name: "sender", Type: "string"},
 	{Name: "recipient", Type: "string"}, {Name: "outcome", Type: "string"}, {Name: "code", Type: "integer"},
@@ -40,16 +41,37 @@ var RecipientColumns = []aggregate.Column{
 	{Name: "attempts", Type: "integer"}, {Name: "text", Type: "string"},
 }
 
-// RecipientRow returns the cells of RecipientColumns.
-func RecipientRow(m *aggregate.Message, r *aggregate.Recipient, zone *time.Location) []any {
-	var at, statusCell any
-	if !r.Time.IsZero() {
-		at = r.Time.In(zone)
+// MessageRows yields the cells of RecipientColumns: a row for each recipient, and one with the state
+// of the message for those that no line names. The time is that of what decided; before, that of the
+// message's first line.
+func MessageRows(m *aggregate.Message, zone *time.Location) iter.Seq[[]any] {
+	return func(yield func([]any) bool) {
+		for i := range m.Recipients {
+			if !yield(recipientRow(m, &m.Recipients[i], zone)) {
+				return
+			}
+		}
+		state := m.State
+		switch unseen := m.Unseen() > 0; {
+		case unseen && state == aggregate.StateDone:
+			state = aggregate.StateLost
+		case !unseen && len(m.Recipients) > 0:
+			return
+		}
+		yield([]any{m.First.In(zone), m.QueueID, m.Sender, nil, state.String(), nil, nil, nil, nil, nil, nil, nil})
 	}
+}
+
+func recipientRow(m *aggregate.Message, r *aggregate.Recipient, zone *time.Location) []any {
+	at := r.Time
+	if at.IsZero() {
+		at = m.First
+	}
+	var statusCell any
 	if r.Answered() {
 		statusCell = r.Status.String()
 	}
-	return []any{at, m.QueueID, m.Sender, r.Address, outcome(r), codeCell(r.Answer.Code),
+	return []any{at.In(zone), m.QueueID, m.Sender, r.Address, outcome(r), codeCell(r.Answer.Code),
 		r.Answer.Enhanced.String(), statusCell, r.Answer.Reason.String(), either(r.Relay.Name, r.Relay.IP), int64(r.Attempts), r.Answer.Text}
 }
 
