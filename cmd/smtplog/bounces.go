@@ -162,7 +162,7 @@ func (cmd *bouncesCmd) Run(p *program) error {
 
 // list prints what is no report: one table alone.
 func (cmd *bouncesCmd) list(p *program, s settings, c *aggregate.Collector) error {
-	in, out, finish, err := openBoth(p, &cmd.inputFlags, &cmd.outputFlags, s)
+	in, out, finish, err := openBoth(p, &cmd.pathFlags, &cmd.outputFlags, s)
 	if err != nil {
 		return err
 	}

@@ -69,9 +69,14 @@ func (in *input) judge(hint string) {
 }
 
 // openBoth opens what a command reads and writes.
-func openBoth(p *program, inf *inputFlags, outf *outputFlags, s settings) (in *input, out io.Writer, finish func() error, err error) {
+func openBoth(p *program, inf *pathFlags, outf *outputFlags, s settings) (in *input, out io.Writer, finish func() error, err error) {
 	if in, err = inf.openInput(p, s); err != nil {
 		return nil, nil, nil, err
+	}
+	for _, l := range in.logs {
+		if outf.onto(l.path) {
+			return nil, nil, nil, usagef("-o %s: this log is to be read", outf.Output)
+		}
 	}
 	out, finish, err = outf.openOutput(p)
 	return in, out, finish, err
@@ -151,7 +156,7 @@ func report(p *program, inf *inputFlags, outf *outputFlags, mail *mailFlags, s s
 		return err
 	}
 	s.restarts = true
-	in, out, finish, err := openBoth(p, inf, outf, s)
+	in, out, finish, err := openBoth(p, &inf.pathFlags, outf, s)
 	if err != nil {
 		return err
 	}
@@ -199,7 +204,7 @@ func (cmd *eventsCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	in, dest, finish, err := openBoth(p, &cmd.inputFlags, &cmd.outputFlags, s)
+	in, dest, finish, err := openBoth(p, &cmd.pathFlags, &cmd.outputFlags, s)
 	if err != nil {
 		return err
 	}
@@ -265,7 +270,7 @@ func (cmd *messagesCmd) Run(p *program) error {
 		}
 	}
 	s.outcomes = cmd.Outcome
-	in, dest, finish, err := openBoth(p, &cmd.inputFlags, &cmd.outputFlags, s)
+	in, dest, finish, err := openBoth(p, &cmd.pathFlags, &cmd.outputFlags, s)
 	if err != nil {
 		return err
 	}

@@ -27,11 +27,7 @@ func (cmd *doctorCmd) Run(p *program) error {
 	if err != nil {
 		return err
 	}
-	in, err := cmd.openInput(p, s)
-	if err != nil {
-		return err
-	}
-	dest, finish, err := cmd.openOutput(p)
+	in, dest, finish, err := openBoth(p, &cmd.pathFlags, &cmd.outputFlags, s)
 	if err != nil {
 		return err
 	}

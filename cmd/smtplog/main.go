@@ -241,8 +241,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 func asFlags(args []string) []string {
 	switch {
 	case len(args) == 0:
-	case args[0] == "help":
+	case args[0] == "help" && (len(args) == 1 || slices.Contains(commandNames(), args[1])):
 		return append(slices.Clone(args[1:]), "--help")
+	case args[0] == "help" && (args[1] == "help" || args[1] == "version"):
+		return []string{"--help"}
+	case args[0] == "help":
+		return args[1:] // which is then found to be no command
 	case args[0] == "version" && len(args) == 1:
 		return []string{"--version"}
 	}
@@ -263,13 +267,16 @@ func mistyped(parsed *kong.Context, args []string) error {
 	if len(source.Find(word, false).Paths) > 0 { // what is left of its rotated set
 		return nil
 	}
-	var names []string
+	return usagef("%s: no such file, and %v", word, noSuch("command", word, commandNames()))
+}
+
+func commandNames() (names []string) {
 	for _, f := range reflect.VisibleFields(reflect.TypeFor[cli]()) {
 		if isCommand(f) {
 			names = append(names, strings.ToLower(f.Name))
 		}
 	}
-	return usagef("%s: no such file, and %v", word, noSuch("command", word, names))
+	return names
 }
 
 // errEmpty says that a flag without a value, as --since "$T" is where T is not set, must not pass for

@@ -138,6 +138,16 @@ func (f *outputFlags) openOutput(p *program) (io.Writer, func() error, error) {
 	return o, o.close, nil
 }
 
+// onto tells whether -o names the file at path, by whatever name.
+func (f *outputFlags) onto(path string) bool {
+	out, err := os.Stat(f.Output)
+	if err != nil || f.Output == "-" {
+		return false
+	}
+	in, err := os.Stat(path)
+	return err == nil && in.Mode().IsRegular() && os.SameFile(in, out)
+}
+
 // openStream is openOutput for what is read while it is being written.
 func (f *outputFlags) openStream(p *program) (io.Writer, func() error, error) {
 	if f.Output == "" || f.Output == "-" || f.Top < 0 {

@@ -47,6 +47,12 @@ func (cmd *tailCmd) Run(p *program) error {
 	if cmd.Format == "html" && !cmd.Once {
 		return usagef("tail shows a report again and again: a page is smtplog report's")
 	}
+	for _, path := range cmd.Path {
+		paths, _ := filepath.Glob(path)
+		if slices.ContainsFunc(append(paths, path), cmd.onto) {
+			return usagef("-o %s: this log is to be followed", cmd.Output)
+		}
+	}
 	open := cmd.openStream
 	if cmd.Once {
 		open = cmd.openOutput
@@ -255,6 +261,7 @@ func (t *tailer) follow() error {
 	tick := time.NewTicker(t.cmd.Interval)
 	defer tick.Stop()
 	done := t.p.ctx.Done()
+	began := false
 	var failed error
 	fail := func(err error) {
 		if err != nil && failed == nil {
@@ -271,6 +278,10 @@ func (t *tailer) follow() error {
 			}
 			if failed == nil {
 				fail(t.count(&b))
+				if !began { // what is lost from here on, a checkpoint knows of
+					t.save()
+					began = true
+				}
 			}
 		case <-tick.C:
 			t.save()

@@ -35,7 +35,7 @@ func (cmd *traceCmd) Run(p *program) error {
 	if err := q.disguise(s.anonymizer); err != nil {
 		return err
 	}
-	in, dest, finish, err := openBoth(p, &cmd.inputFlags, &cmd.outputFlags, s)
+	in, dest, finish, err := openBoth(p, &cmd.pathFlags, &cmd.outputFlags, s)
 	if err != nil {
 		return err
 	}
