@@ -284,6 +284,8 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 	case j.weak != "":
 	case imitates(a.Text):
 		j.weak = "the reply looks like the rest of a log line: the address may be another one"
+	case ofSender(f.m, r):
+		j.weak = "the reply names the sender's address, not the recipient's"
 	case elsewhere(r):
 		j.weak = "the name that was looked up is not the recipient's domain"
 	case res.Reason != a.Reason:
@@ -309,6 +311,9 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 // logs it as "Name service error for name=NAME type=A" and "Domain NAME does not accept mail
 // (nullMX)".
 func elsewhere(r *Recipient) bool {
+	if strings.Contains(r.Answer.Text, "unable to look up host ") || strings.Contains(r.Answer.Text, "type=AAAA: Host found") {
+		return true // not asked of the DNS for mail: the host alone, or no more than IPv6
+	}
 	for _, mark := range [...]string{" for name=", "Domain "} {
 		_, rest, ok := strings.Cut(r.Answer.Text, mark)
 		name, rest, more := strings.Cut(rest, " ")
@@ -319,13 +324,22 @@ func elsewhere(r *Recipient) bool {
 	return false
 }
 
+// ofSender tells whether a reply names the envelope sender and not the recipient.
+func ofSender(m *Message, r *Recipient) bool {
+	text := strings.ToLower(r.Answer.Text)
+	return strings.Contains(m.Sender, "@") && strings.Contains(text, strings.ToLower(m.Sender)) && !strings.Contains(text, strings.ToLower(r.Address))
+}
+
 // imitates tells whether a reply holds what follows an address in Postfix's log. Where Postfix
 // logs addresses without quotes (before 3.5, info_log_address_format = internal), a recipient
 // may be "joe@d.example>, relay=..., status=bounced (550 ...": nothing in the line tells that
-// its address does not end at the bracket.
+// its address does not end at the bracket. Exim drops a local part's quotes from the final address,
+// "joe@d.example: Unknown user@e.example <"joe@d.example: Unknown user"@f.example> R=...", and where
+// an alias changes the domain the two cannot be compared.
 func imitates(reply string) bool {
 	_, rest, ok := strings.Cut(reply, ">, ")
-	return ok && strings.Contains(rest, "relay=") && strings.Contains(rest, ", status=")
+	return ok && strings.Contains(rest, "relay=") && strings.Contains(rest, ", status=") ||
+		strings.Contains(reply, "\"@") && strings.Contains(reply, "> R=")
 }
 
 // permanent tells whether the failure was called permanent: by a 5xx reply, or by our own MTA

@@ -393,6 +393,21 @@ func TestSuppressionScenarios(t *testing.T) {
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 <u@d.example>: Recipient address rejected: undeliverable address: Host or domain name not found. Name service error for name=store.internal.example type=A: Host not found (in reply to RCPT TO command))")
 			}},
+		{name: "look-ups that did not ask the DNS for mail", want: map[string]string{"u@d.example": "review the name that was looked up", "u@e.example": "review the name that was looked up"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example", "relay=none dsn=5.3.0, status=bounced (unable to look up host d.example: No address associated with hostname)")
+				s.mail("Nov  3 04:00:00", "u@e.example", "relay=none dsn=5.4.4, status=bounced (Host or domain name not found. Name service error for name=e.example type=AAAA: Host found but no data record of requested type)")
+			}},
+		{name: "a reply about the sender", want: map[string]string{"u@d.example": "review the reply names the sender"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 <news@own.example>: Recipient address rejected: User unknown (in reply to RCPT TO command))")
+			}},
+		{name: "Exim's final address without its quotes, behind an alias for another domain", want: map[string]string{"u@d.example": "review the reply looks like"},
+			log: func(s *script) {
+				s.lines = append(s.lines, `2026-11-03 04:00:00 1xiuOd-0001JT-2t <= news@own.example H=app [10.0.0.9] P=esmtp S=100`,
+					`2026-11-03 04:00:00 1xiuOd-0001JT-2t ** u@d.example: Unknown user@g.example <"u@d.example: Unknown user"@f.example> R=hosts T=remote_smtp H=mx.g.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x>: 550 5.1.1 No such user`,
+					`2026-11-03 04:00:00 1xiuOd-0001JT-2t Completed`)
+			}},
 		{name: "a domain that does not exist, or takes no mail", want: map[string]string{"u@D.example": "suppress", "u@bücher.example": "suppress", "u@e.example": "suppress", "u@f.example": "review the name that was looked up"},
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "u@D.example", "relay=none dsn=5.4.4, status=bounced (Host or domain name not found. Name service error for name=d.example type=AAAA: Host not found)")

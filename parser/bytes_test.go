@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"regexp"
 	"testing"
+
+	"github.com/smtplog/smtplog/internal/fixture"
 	"time"
 )
 
@@ -59,6 +61,7 @@ func runs(t *testing.T, b []byte) {
 
 // What takes eight bytes at a time says what that says which takes one.
 func TestRuns(t *testing.T) {
+	fixture.NoRace(t)
 	for c := range 256 { // each byte at each place, alone and before each other
 		for d := range 256 {
 			for at := range 9 {

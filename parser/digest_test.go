@@ -206,6 +206,7 @@ func dump(ev *Event) string {
 // TestQuickIsSlow: a Digest's events are those that Parse gives, of every log at hand, whatever
 // the blocks; and the quick ways are taken where they should be.
 func TestQuickIsSlow(t *testing.T) {
+	fixture.NoRace(t)
 	t.Run("generated", func(t *testing.T) {
 		for _, opt := range []generate.Options{{}, {LongIDs: true}, {Exim: true}} {
 			opt.Bytes = 1 << 20

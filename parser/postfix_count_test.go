@@ -52,6 +52,7 @@ var postfixCounts = []struct {
 
 // TestPostfixCounts counts logs twice: with the parser and with regular expressions.
 func TestPostfixCounts(t *testing.T) {
+	fixture.NoRace(t)
 	countPostfix(t, fixture.Testdata(t, "logs", "postfix.log"))
 	for _, path := range fixture.Glob(t, "lab", "logs", "postfix*", "mail.log") {
 		countPostfix(t, path)
