@@ -335,11 +335,21 @@ func ofSender(m *Message, r *Recipient) bool {
 // may be "joe@d.example>, relay=..., status=bounced (550 ...": nothing in the line tells that
 // its address does not end at the bracket. Exim drops a local part's quotes from the final address,
 // "joe@d.example: Unknown user@e.example <"joe@d.example: Unknown user"@f.example> R=...", and where
-// an alias changes the domain the two cannot be compared.
+// an alias changes the local part too the parser cannot compare the two.
 func imitates(reply string) bool {
-	_, rest, ok := strings.Cut(reply, ">, ")
-	return ok && strings.Contains(rest, "relay=") && strings.Contains(rest, ", status=") ||
-		strings.Contains(reply, "\"@") && strings.Contains(reply, "> R=")
+	if _, rest, ok := strings.Cut(reply, ">, "); ok && strings.Contains(rest, "relay=") && strings.Contains(rest, ", status=") {
+		return true
+	}
+	for {
+		head, orig, ok := strings.Cut(reply, " <")
+		if !ok {
+			return false
+		}
+		if strings.Contains(head[strings.LastIndexByte(head, ' ')+1:], "@") && strings.Contains(orig, "\"@") {
+			return true
+		}
+		reply = orig
+	}
 }
 
 // permanent tells whether the failure was called permanent: by a 5xx reply, or by our own MTA

@@ -402,10 +402,13 @@ func TestSuppressionScenarios(t *testing.T) {
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 <news@own.example>: Recipient address rejected: User unknown (in reply to RCPT TO command))")
 			}},
-		{name: "Exim's final address without its quotes, behind an alias for another domain", want: map[string]string{"u@d.example": "review the reply looks like"},
+		{name: "Exim's final address without its quotes, behind an alias for another domain, or address", want: map[string]string{
+			"u@d.example: Unknown user@g.example": "suppress", "v@d.example": "review the reply looks like", "w@d.example": "review the reply looks like"},
 			log: func(s *script) {
 				s.lines = append(s.lines, `2026-11-03 04:00:00 1xiuOd-0001JT-2t <= news@own.example H=app [10.0.0.9] P=esmtp S=100`,
 					`2026-11-03 04:00:00 1xiuOd-0001JT-2t ** u@d.example: Unknown user@g.example <"u@d.example: Unknown user"@f.example> R=hosts T=remote_smtp H=mx.g.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x>: 550 5.1.1 No such user`,
+					`2026-11-03 04:00:00 1xiuOd-0001JT-2t ** v@d.example: Unknown user@g.example <"v@d.example: Unknown user+tag"@f.example> F=<news@own.example> R=hosts T=remote_smtp H=mx.g.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x>: 550 5.1.1 No such user`,
+					`2026-11-03 04:00:00 1xiuOd-0001JT-2t ** w@d.example: Unknown user <x@g.example <"w@d.example: Unknown user <x+tag"@f.example>: Unrouteable address`,
 					`2026-11-03 04:00:00 1xiuOd-0001JT-2t Completed`)
 			}},
 		{name: "a domain that does not exist, or takes no mail", want: map[string]string{"u@D.example": "suppress", "u@bücher.example": "suppress", "u@e.example": "suppress", "u@f.example": "review the name that was looked up"},
@@ -472,6 +475,19 @@ func TestSuppressionScenarios(t *testing.T) {
 		{name: "an unquoted recipient imitates another's failure", want: map[string]string{"u@d.example": "review the reply looks like the rest of a log line"},
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "u@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, "+unknown+"@e.example", unknown)
+			}},
+		{name: "a local delivery is no proof that what its local part looks like lives (Exim)", want: map[string]string{"u@d.example": "suppress", "v@d.example": "suppress"},
+			log: func(s *script) {
+				const unknown = " R=r T=t H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x@d.example>: 550 5.1.1 User unknown"
+				s.lines = append(s.lines,
+					"2026-11-03 06:00:00 1xinqz-000043-0X <= alice@own.example U=alice P=local S=2413 id=2@own.example",
+					"2026-11-03 06:00:00 1xinqz-000043-0X ** u@d.example"+unknown,
+					"2026-11-03 06:00:00 1xinqz-000043-0X ** v@d.example"+unknown,
+					"2026-11-03 06:00:00 1xinqz-000043-0X Completed",
+					"2026-11-03 06:01:00 1xinr0-000043-0X <= alice@own.example U=alice P=local S=2413 id=3@own.example",
+					`2026-11-03 06:01:00 1xinr0-000043-0X => u@d.example <"u@d.example"@own.example> R=catchall T=mbox`,
+					`2026-11-03 06:01:00 1xinr0-000043-0X => bob ("a) <v@d.example> r=x"@mid.example) <"a) <v@d.example> R=x"@own.example> R=localuser T=mbox`,
+					"2026-11-03 06:01:00 1xinr0-000043-0X Completed")
 			}},
 		{name: "allowed", want: map[string]string{"U@d.example": "allowed"}, opt: Options{Suppress: Suppress{Allow: func(a string) bool { return a == "u@d.example" }}},
 			log: func(s *script) { s.mail("Nov  3 04:00:00", "U@d.example", unknown) }},

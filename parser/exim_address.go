@@ -27,11 +27,11 @@ func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
 		if r[0] != '(' {
 			break
 		}
-		_, after, ok := cutByte(r, ')')
-		if !ok {
+		end := parentsEnd(r)
+		if end < 0 {
 			break
 		}
-		rest = after
+		rest = r[end+1:]
 	}
 	if len(ev.Recipient) > 0 && ev.Recipient[0] == '<' {
 		ev.Recipient = trimAngle(ev.Recipient)
@@ -63,10 +63,16 @@ func cutEximUnquoted(b []byte, ev *Event) (rest []byte, ok bool) {
 			continue
 		}
 		plain, orig := b[:angle-1], b[angle+1:]
-		if n := unquotedLen(plain, orig); n > 0 {
-			ev.Recipient, ev.OrigRecipient = plain, orig[:n]
-			return orig[n+1:], true
+		final, n := unquoted(plain, orig)
+		switch {
+		case n == 0 || final == nil && ev.Kind != Delivered:
+			continue
+		case final == nil: // a local delivery names the local part alone, which may look like an address
+			ev.Recipient = orig[:n]
+		default:
+			ev.Recipient, ev.OrigRecipient = final, orig[:n]
 		}
+		return orig[n+1:], true
 	}
 	return b, false
 }
@@ -121,7 +127,7 @@ func eximAddressFollowed(b []byte, special bool) bool {
 		end := angleEnd(b)
 		return end < 0 && !special || end > 0 && eximFieldsFollow(b[end+1:])
 	case '(':
-		end := bytes.IndexByte(b, ')')
+		end := parentsEnd(b)
 		return end > 0 && (hasPrefix(b[end+1:], " <") || hasPrefix(b[end+1:], " ("))
 	}
 	return !special && eximFieldsFollow(b)
@@ -142,34 +148,43 @@ func eximFieldsFollow(b []byte) bool {
 	return ok || hasPrefix(b, "routing yielded a ") || hasPrefix(b, "mua_wrapper forced failure ")
 }
 
-// unquotedLen returns the length of the address at the start of b, up to its bracket, that is plain, a
-// b@d.example, with quotes around the local part or parts of it, "a b"@d.example, and perhaps
-// backslashes in them; else 0. Case does not count. Both have been made printable, a tab as \t.
-func unquotedLen(plain, b []byte) int {
+// unquoted looks whether plain begins with the local part of the address at the start of b, which has
+// quotes around it or parts of it, "a b"@d.example, and perhaps backslashes in them: the address goes
+// up to its bracket, n bytes, else n is 0. In plain the local part has lost them. What follows there is
+// a domain, which an alias may have changed, and the parents in parentheses: final is the address with
+// that domain, nil where there is none. Case does not count. Both have been made printable, a tab as \t.
+func unquoted(plain, b []byte) (final []byte, n int) {
 	i, inside, quoted := 0, false, false
-	for j := 0; j < len(b); j++ {
-		c := b[j]
+	for ; n < len(b) && (inside || b[n] != '@'); n++ {
+		c := b[n]
 		switch {
 		case c == '"':
 			inside, quoted = !inside, true
 			continue
-		case c == '>' && !inside:
-			if i == len(plain) && quoted {
-				return j
-			}
-			return 0
-		case c == '\\' && inside && j+1 < len(b):
-			if next := b[j+1]; next == '"' || next == '\\' || i+1 >= len(plain) || plain[i] != c || plain[i+1] != next {
-				j++
+		case c == '\\' && inside && n+1 < len(b):
+			if next := b[n+1]; next == '"' || next == '\\' || i+1 >= len(plain) || plain[i] != c || plain[i+1] != next {
+				n++
 				c = next
 			}
 		}
 		if i == len(plain) || lowerASCII(plain[i]) != lowerASCII(c) {
-			return 0
+			return nil, 0
 		}
 		i++
 	}
-	return 0
+	end := bytes.IndexByte(b[n:], '>')
+	if !quoted || end < 0 || bytes.IndexByte(b[n:n+end], ' ') >= 0 {
+		return nil, 0
+	}
+	rest := plain[i:]
+	if firstByte(rest) == '@' {
+		_, rest = cutWord(rest)
+		final = plain[:len(plain)-len(rest)]
+	}
+	if len(rest) > 0 && (!hasPrefix(rest, " (") || parentsEnd(rest[1:]) != len(rest)-2) {
+		return nil, 0
+	}
+	return final, n + end
 }
 
 func lowerASCII(c byte) byte {

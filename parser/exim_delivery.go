@@ -16,6 +16,7 @@ func (p *Parser) parseEximDelivered(b []byte, ev *Event) bool {
 		return false
 	}
 	ev.Kind, ev.Direction, ev.Origin = Delivered, Local, status.OriginLocal
+	discard := hasPrefix(b, ":blackhole:") || hasPrefix(b, "discarded <") // a filter's "seen finish": src/routers/redirect.c
 	rest, unquoted := cutEximUnquoted(b, ev)
 	switch {
 	case unquoted:
@@ -30,9 +31,6 @@ func (p *Parser) parseEximDelivered(b []byte, ev *Event) bool {
 		return true
 	default:
 		b = cutEximRecipient(b, ev)
-	}
-	if !unquoted && hasPrefix(ev.Recipient, ":blackhole:") {
-		ev.Kind = Discarded
 	}
 	s, transport := eximFields{rest: b}, false
 	for {
@@ -49,8 +47,11 @@ func (p *Parser) parseEximDelivered(b []byte, ev *Event) bool {
 		transport = transport || string(s.key) == "T"
 		p.eximDeliveryField(&s, ev)
 	}
-	if !unquoted && !transport && string(ev.Recipient) == "discarded" && ev.OrigRecipient != nil { // a filter's "seen finish": src/routers/redirect.c
-		ev.Kind, ev.Recipient, ev.OrigRecipient = Discarded, ev.OrigRecipient, nil
+	if discard && !transport {
+		ev.Kind = Discarded
+		if string(ev.Recipient) == "discarded" && ev.OrigRecipient != nil {
+			ev.Recipient, ev.OrigRecipient = ev.OrigRecipient, nil
+		}
 	}
 	return true
 }

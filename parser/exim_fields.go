@@ -154,22 +154,30 @@ func cutEximAngle(b []byte) (addr, rest []byte) {
 
 // angleEnd returns the index of the bracket that closes b[0], or -1. What is between quotes does not
 // count: "a>b"@c, also in parts of a local part, a."b>c"@d (RFC 5322, obs-local-part).
-func angleEnd(b []byte) int {
-	first := bytes.IndexByte(b, '>')
+func angleEnd(b []byte) int { return closing(b, '>', false) }
+
+// parentsEnd returns the index of the parenthesis that closes b[0], or -1, likewise: what is in it is
+// a list of addresses, (a@b, "c)d"@e).
+func parentsEnd(b []byte) int { return closing(b, ')', true) }
+
+// closing returns the index of the byte that closes b[0], or -1. A quote counts at the start of a part of
+// a local part; in a list each address may begin with one.
+func closing(b []byte, with byte, list bool) int {
+	first := bytes.IndexByte(b, with)
 	end := first
 	for i := 1; i < end; i++ {
 		quote := bytes.IndexByte(b[i:end], '"')
 		if quote < 0 {
 			break
 		}
-		if i += quote; i > 1 && b[i-1] != '.' {
+		if i += quote; i > 1 && b[i-1] != '.' && !(list && b[i-1] == ' ') {
 			continue
 		}
 		_, rest := cutEximQuoted(b[i:])
 		if i = len(b) - len(rest) - 1; i < end {
 			continue
 		}
-		after := bytes.IndexByte(rest, '>')
+		after := bytes.IndexByte(rest, with)
 		if after < 0 { // the line was cut off, or it is no quoted part
 			return first
 		}
