@@ -264,7 +264,7 @@ func FuzzParseExim(f *testing.F) {
 // TestClaimsExim checks which lines are taken for Exim's, in order of a file's lines.
 func TestClaimsExim(t *testing.T) {
 	tests := []struct {
-		name, log, want string // one letter a line: u understood, - ignored, ? unrecognised
+		name, log, want string // one letter a line: u understood, c likewise and goes on, - ignored, ? unrecognised
 	}{
 		{"other programs use the stamp too", `2026-11-03 04:05:06 startup archives unpack
 2026-11-03 04:05:06 0 [Note] InnoDB: Compressed tables use zlib 1.2.13
@@ -285,7 +285,7 @@ mx.example exim[8003]: 2026-11-03 04:05:06 1tivSh-0007oc-5P Completed`, `uu-uuuu
 Nov  3 04:05:06 mx exim[4242]: [2\3] Envelope-from: <a@b.example>
 Nov  3 04:05:06 mx exim[4242]: [3/3]   Subject: x
 [1\2] 2026-11-03 04:05:06 plain authenticator failed for h.example [192.0.2.1]: 535 Incorrect authentication data
-[2\2] and more`, `uuuuu`},
+[2\2] and more`, `uccuc`},
 		{"trap 52: reject log", `2026-11-03 04:05:06 1tivSh-0007oc-5P H=h.example [192.0.2.1] F=<a@b.example> rejected after DATA: no
 Envelope-from: <a@b.example>
 Envelope-to: <c@d.example>
@@ -294,22 +294,33 @@ P Received: from h.example
   Subject: x
 * Old: x
 ----------------------------------------
-not a header`, `uuuuuuuu-`},
+not a header`, `uccccccc-`},
+		{"reject log, headers that go on like log lines", `2026-11-03 04:05:06 1tivSh-0007oc-5P H=h.example [192.0.2.1] F=<a@b.example> rejected after DATA: no
+Envelope-from: <a@b.example>
+  X-A: x
+ exim-1  | 2026-11-03 04:05:06 1tivSi-0007oc-5P <= a@own.example U=a P=local S=3
+ 2026-11-03 04:05:06 1tivSi-0007oc-5P ** v@d.example: Unrouteable address
+	exim-1  | 2026-11-03 04:05:06 1tivSi-0007oc-5P Completed
+2026-11-03 04:05:07 H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`, `ucccccu`},
 		{"reject log from the middle", `	by mx.example with esmtp
 F From: <a@b.example>
   Subject: x
-2026-11-03 04:05:06 1tivSh-0007oc-5P H=h.example [192.0.2.1] rejected DATA`, `-uuu`},
+2026-11-03 04:05:06 1tivSh-0007oc-5P H=h.example [192.0.2.1] rejected DATA`, `-ccu`},
 		{"two-line warning", `2026-11-03 04:05:06 Warning: purging the environment.
 2026-11-03 04:05:06 cwd=/ 2 args: exim -q
 2026-11-03 04:05:06 Warning: purging the environment.
- Suggested action: use keep_environment.`, `-uuu`},
+ Suggested action: use keep_environment.`, `-uuc`},
 	}
 	for _, tt := range tests {
 		p := New(Options{Year: 2026})
 		var ev Event
 		var got strings.Builder
 		for line := range strings.SplitSeq(tt.log, "\n") {
-			got.WriteByte("-u?"[p.Parse([]byte(line), &ev)])
+			letter := "-u?"[p.Parse([]byte(line), &ev)]
+			if ev.Continued {
+				letter = 'c'
+			}
+			got.WriteByte(letter)
 		}
 		if got.String() != tt.want {
 			t.Errorf("%s: got %s, want %s", tt.name, got.String(), tt.want)

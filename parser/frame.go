@@ -206,7 +206,7 @@ func (p *Parser) readUnix(b []byte, f *frame) bool {
 		return false
 	}
 	f.time = t
-	readHostTag(after, f)
+	readHostTag(after[1:], f)
 	return true
 }
 
@@ -353,10 +353,15 @@ func cutStructuredData(b []byte) []byte {
 // readHostTag reads "host tag[pid]: msg" or, where the host is missing, "tag[pid]: msg", with
 // the words that some daemons put between them: FreeBSD's "<mail.info>" (syslogd -v) before the
 // host, the level of busybox, syslog-ng and container images ("mail.info", "INFO") before the
-// tag. It stops at one more header.
+// tag. It stops at one more header. A message that begins with a blank has none: in what docker logs -t
+// prints of Exim's reject log it is a refused message's.
 func readHostTag(b []byte, f *frame) {
-	b = trimLeft(b)
 	f.tag, f.pid, f.msg = nil, 0, b
+	if firstByte(b) == ' ' && headerFollows(trimLeft(b)) {
+		return
+	}
+	b = trimLeft(b)
+	f.msg = b
 	for host := false; ; {
 		word, rest := cutWord(b)
 		if len(word) == 0 {

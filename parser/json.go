@@ -195,7 +195,10 @@ func (p *Parser) readJSON(b []byte, f *frame, depth int) {
 	if n, _, ok := number(s.val[jsonPID]); ok {
 		f.pid = int(n)
 	}
-	f.msg = trimLeft(msg)
+	if f.msg = trimLeft(msg); len(f.tag) == 0 && len(f.msg) < len(msg) {
+		f.msg = msg // a line that goes on; only behind a tag a message begins with a blank
+		return
+	}
 	switch {
 	case f.more:
 	case len(f.msg) > 1 && f.msg[0] == '{' && len(f.tag) == 0:

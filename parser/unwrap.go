@@ -62,7 +62,7 @@ func (p *Parser) readTAI(b []byte, f *frame) bool {
 		return false
 	}
 	if word, after := cutWord(rest); len(word) > 1 && word[len(word)-1] == ':' && isLevel(word[:len(word)-1]) {
-		rest = after
+		rest = trimLeft(after)
 	}
 	f.time = t
 	readHostTag(rest, f)
@@ -77,8 +77,13 @@ func (f *frame) wrapped() {
 }
 
 // cutService cuts the name that docker compose logs puts before every line, "postfix-1  | ",
-// with the colour that it has on a terminal, and that of kubectl logs --prefix, "[pod/mail-0/mta] ".
+// with the colour that it has on a terminal, and that of kubectl logs --prefix, "[pod/mail-0/mta] ". It
+// stands at the start of the line: behind a blank it is a refused message's header in Exim's reject log,
+// a stranger's words.
 func cutService(b []byte) (rest []byte, ok bool) {
+	if firstByte(b) == ' ' {
+		return b, false
+	}
 	if hasPrefix(b, "[pod/") {
 		if i := indexString(b, "] "); i > 0 {
 			return b[i+2:], true
