@@ -316,6 +316,9 @@ func (p *Parser) parseEximFailed(b []byte, ev *Event) bool {
 		p.eximDeliveryField(&s, ev)
 	}
 	text := cutEximDT(s.rest)
+	if n := len(text); !s.text && n > 1 && text[0] == '(' && text[n-1] == ')' { // since 4.100 an errno's text where there is no other
+		text = text[1 : n-1]
+	}
 	p.eximCause(text, ev)
 	if eximExpired(text) {
 		ev.Kind, ev.Origin = Expired, status.OriginLocal

@@ -33,7 +33,16 @@ func (s *eximFields) next() bool {
 	}
 	n := eximKeyLen(b)
 	if n == 0 {
-		return false
+		rest, ok := cutFastOpen(b)
+		if !ok {
+			return false
+		}
+		s.end(rest)
+		b = trimLeft(s.rest)
+		s.rest = b
+		if n = eximKeyLen(b); n == 0 || s.text {
+			return false
+		}
 	}
 	s.key, b = b[:n], b[n+1:]
 	if n == 1 && s.key[0] == 'H' {
@@ -93,6 +102,15 @@ func eximKeyLen(b []byte) int {
 		}
 	}
 	return 0
+}
+
+// cutFastOpen cuts the word behind a host that says that TCP fast open was used, with data or without.
+func cutFastOpen(b []byte) (rest []byte, ok bool) {
+	if rest, ok = cutPrefix(b, "TFO"); ok {
+		rest, _ = cutPrefix(rest, "*")
+		ok = len(rest) == 0 || rest[0] == ' ' || rest[0] == ':'
+	}
+	return rest, ok
 }
 
 // cutWord cuts b at the first blank.
@@ -187,7 +205,7 @@ func closing(b []byte, with byte, list bool) int {
 }
 
 // cutEximHost cuts a host as Exim writes it: "name [ip]:port", "name (helo) [ip]", "(helo)
-// [ip]", "([10.1.2.3]) [ip]", "[ip]*", or just a name. The helo name is the client's own
+// [ip]", "([10.1.2.3]) [ip]", "[ip]*", "name DS [ip]" (log selector dnssec), or just a name. The helo name is the client's own
 // word; only the bracket after it is the peer.
 func cutEximHost(b []byte) (peer Peer, rest []byte) {
 	i := 0
@@ -203,6 +221,9 @@ func cutEximHost(b []byte) (peer Peer, rest []byte) {
 		}
 		peer.Helo, rest = r[1:end], r[min(end+1, len(r)):]
 		r = trimLeft(rest)
+	}
+	if hasPrefix(r, "DS [") {
+		r = r[len("DS "):]
 	}
 	if len(r) == 0 || r[0] != '[' {
 		return peer, rest

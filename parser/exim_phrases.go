@@ -458,6 +458,8 @@ func eximStart(b []byte) bool {
 		return false
 	}
 	switch b[0] {
+	case ' ':
+		return hasPrefix(b, " DSH=")
 	case 'H':
 		return hasPrefix(b, "H=[") || hasPrefix(b, "H=(") ||
 			b[1] == '=' && (contains(b, "] F=<") || contains(b, " rejected ") || contains(b, " Warning: ") || contains(b, " sender verify "))

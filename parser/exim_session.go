@@ -11,6 +11,11 @@ import "github.com/smtplog/smtplog/status"
 // than the ones to the commands before. "sender verify fail" is the reason of the refusal in
 // the next line and not counted.
 func (p *Parser) parseEximText(b []byte, ev *Event) bool {
+	if b[0] == ' ' || b[0] == 'D' { // " DSH=name [ip]": the client's name is by DNSSEC (log selector dnssec)
+		if rest, ok := cutPrefix(trimLeft(b), "DSH="); ok {
+			b = b[len(b)-len(rest)-len("H="):]
+		}
+	}
 	if b[1] == '=' {
 		switch b[0] {
 		case 'H', 'U', 'F', 'P':
@@ -61,6 +66,9 @@ func (p *Parser) parseEximText(b []byte, ev *Event) bool {
 		if rest, ok := cutPrefix(b, "unexpected "); ok {
 			if _, rest, ok := cutString(rest, " while reading SMTP command from "); ok {
 				ev.Kind, ev.Direction, ev.Text = Disconnected, In, b
+				if host, ok := cutFastOpen(rest); ok {
+					rest = host
+				}
 				cutEximPeer(rest, ev)
 				return true
 			}

@@ -269,6 +269,7 @@ func TestClaimsExim(t *testing.T) {
 		{"other programs use the stamp too", `2026-11-03 04:05:06 startup archives unpack
 2026-11-03 04:05:06 0 [Note] InnoDB: Compressed tables use zlib 1.2.13
 2026-11-03 04:05:07 status installed exim4-base:amd64 4.96-15`, `---`},
+		{"refusals that no other program writes", `2026-11-03 04:05:06  DSH=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`, `u`},
 		{"trap 41: every optional part", `2026-11-03 04:05:06 1tivSh-0007oc-5P Completed
 2026-11-03 04:05:06.123 1tivSh-0007oc-5P Completed
 2026-11-03 04:05:06 +0100 1tivSh-0007oc-5P Completed
