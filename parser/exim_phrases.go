@@ -79,6 +79,7 @@ var eximPhrases = [...]eximPhrase{
 
 	// hosts and names
 	{"no host name found for IP address ", SeverityNone, true},
+	{"IP options on incoming call:", SeverityNone, true}, // why the refusal in the next line happens
 	{"no IP address found for host ", SeverityNone, true},
 	{"no IP address for host name ", SeverityNone, false},
 	{"no IP address found for ", SeverityNone, true},
@@ -472,7 +473,7 @@ func eximStart(b []byte) bool {
 				hasPrefix(rest, "command timeout on ") || hasPrefix(rest, "data timeout (")
 		}
 	case 'r':
-		if hasPrefix(b, "rejected EHLO ") || hasPrefix(b, "rejected HELO ") || hasPrefix(b, "rejected MAIL ") ||
+		if hasPrefix(b, "rejected EHLO ") || hasPrefix(b, "rejected HELO ") || hasPrefix(b, `rejected "EHLO `) || hasPrefix(b, `rejected "HELO `) || hasPrefix(b, "rejected MAIL ") ||
 			hasPrefix(b, "refused connection from ") {
 			return true
 		}
@@ -486,6 +487,10 @@ func eximStart(b []byte) bool {
 			hasPrefix(b, "unqualified ") && contains(b, " rejected: <")
 	case 'n':
 		if hasPrefix(b, "no MAIL in ") {
+			return true
+		}
+	case 'c':
+		if hasPrefix(b, "connection from ") && hasSuffix(b, ipOptions) {
 			return true
 		}
 	case 'C':

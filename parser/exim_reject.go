@@ -153,6 +153,7 @@ func cutRejected(b []byte) (temporary bool, rest []byte, ok bool) {
 //	MAIL from host [ip]: text           MAIL FROM:<a@b.example> H=host [ip]: message too big: ...
 //	after DATA: text                    from <a@b.example> H=host [ip]: message too big: ...
 //	connection in "connect" ACL: text   by local_scan(): text
+//	"EHLO x" from host (x) [ip]
 func (p *Parser) parseEximRejected(b []byte, temporary bool, ev *Event) bool {
 	word, rest := cutWord(b)
 	if n := len(word); n > 0 && word[n-1] == ':' {
@@ -191,6 +192,16 @@ func (p *Parser) parseEximRejected(b []byte, temporary bool, ev *Event) bool {
 		}
 		if text = after; ev.Client.Helo == nil {
 			ev.Client.Helo = arg
+		}
+	case `"EHLO`, `"HELO`: // helo_verify_hosts; the name is the client's
+		stage = status.StageHelo
+		if helo, host, ok := cutString(trimLeft(rest), `" from `); ok {
+			var e Event
+			if left, _ := cutEximPeer(host, &e); len(left) == 0 {
+				if ev.Client = e.Client; ev.Client.Helo == nil {
+					ev.Client.Helo = helo
+				}
+			}
 		}
 	case "from": // rejected from <a@b.example> H=host [ip]: message too big: read=... max=...
 		stage = status.StageEndOfData

@@ -44,6 +44,10 @@ func (p *Parser) parseEximText(b []byte, ev *Event) bool {
 		if rest, ok := cutPrefix(b, "too many recipients: "); ok {
 			return p.parseEximTooMany(rest, ev)
 		}
+	case 'c':
+		if rest, ok := cutPrefix(b, "connection from "); ok && hasSuffix(b, ipOptions) {
+			return p.parseEximRefused(rest[:len(rest)-len(ipOptions)], false, ev)
+		}
 	case 'C':
 		if rest, ok := cutPrefix(b, "Connection from "); ok {
 			return p.parseEximRefused(rest, true, ev)
@@ -121,6 +125,9 @@ func (p *Parser) parseEximText(b []byte, ev *Event) bool {
 	}
 	return parseEximPhrase(b, ev)
 }
+
+// ipOptions are the last words of the refusal of a connection, "connection from host [ip] refused (IP options)".
+const ipOptions = " refused (IP options)"
 
 // parseEximSMTP parses what follows "SMTP "; b is the whole text.
 func (p *Parser) parseEximSMTP(rest, b []byte, ev *Event) bool {
@@ -254,7 +261,8 @@ func (p *Parser) parseEximUnqualified(b []byte, ev *Event) bool {
 //	next input sent too soon: pipelining was advertised): rejected "DATA" H=host [ip] next input="..."
 //	input sent without waiting for greeting): rejected connection from H=[ip] input="..."
 //
-// The command and the input are the client's.
+// The command and the input are the client's, and only Exim 4.100 escapes some of the quotes in them:
+// where they hold what looks like a host, too, there is no telling which one is Exim's.
 func (p *Parser) parseEximSync(b []byte, ev *Event) bool {
 	text, rest, ok := cutString(b, "): rejected")
 	if !ok {
@@ -266,8 +274,8 @@ func (p *Parser) parseEximSync(b []byte, ev *Event) bool {
 		cutEximPeer(host, ev)
 	} else if cmd, ok := cutPrefix(rest, ` "`); ok {
 		stage = status.StageOf(cmd)
-		if _, host, ok := cutString(cmd, `" `); ok {
-			cutEximPeer(host, ev)
+		if _, host, ok := cutString(cmd, `" H=`); ok && !contains(host, `" H=`) && !contains(cmd, `" U=`) {
+			cutEximPeer(cmd[len(cmd)-len(host)-len("H="):], ev)
 		}
 	}
 	p.eximRefusal(ev, stage, false, text)

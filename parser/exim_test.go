@@ -181,6 +181,14 @@ var eximForged = []eximTest{
 		`discarded dir=local origin=local id=` + forgedID + ` to=":blackhole:"@own.example`},
 	{"discarded by a filter, of a local part like that", forgedID + ` -> discarded <"discarded <x@y> R=z"@own.example> R=userforward`,
 		`discarded dir=local origin=local id=` + forgedID + ` to="discarded <x@y> R=z"@own.example`},
+	{"command like a client", `SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): rejected "MAIL FROM:<"a\" H=evil.example [9.9.9.9] next input=\"x"@b>" H=client.example [203.0.113.50] next input="RCPT TO:<x@y>\r\n"`,
+		`rejected dir=in origin=local stage=mail inferred=550 text=next input sent too soon: pipelining was not advertised`},
+	{"command like a client, escaped", `SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): rejected "MAIL FROM:<\"a\\" H=evil.example [9.9.9.9] next input=\\"x\"@b>" H=client.example [203.0.113.50] next input="RCPT TO:<x@y>\r\n" (15 bytes)`,
+		`rejected dir=in origin=local stage=mail inferred=550 text=next input sent too soon: pipelining was not advertised`},
+	{"command of a local client like another client", `SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): rejected "MAIL FROM:<"a" H=evil.example [9.9.9.9]>" U=alice next input="x"`,
+		`rejected dir=in origin=local stage=mail inferred=550 text=next input sent too soon: pipelining was not advertised`},
+	{"HELO name like a client", `rejected "EHLO a" from (a) [9.9.9.9] U=" from (a" from (a) [9.9.9.9] U=) [203.0.113.53]`,
+		`rejected dir=in origin=local stage=helo inferred=550`},
 	{"local part with a tab", forgedID + ` ** a\tb R=y: 250 ok@e.example <"a\tb R=y: 250 ok"@e.example> R=r T=t: Unrouteable address`,
 		`bounced origin=local id=` + forgedID + ` to=a\tb R=y: 250 ok@e.example orig="a\tb R=y: 250 ok"@e.example text=Unrouteable address`},
 	{"local part like a command", forgedID + ` == >x@e.example <">x"@e.example> routing defer (-52): retry time not reached`,
@@ -269,7 +277,9 @@ func TestClaimsExim(t *testing.T) {
 		{"other programs use the stamp too", `2026-11-03 04:05:06 startup archives unpack
 2026-11-03 04:05:06 0 [Note] InnoDB: Compressed tables use zlib 1.2.13
 2026-11-03 04:05:07 status installed exim4-base:amd64 4.96-15`, `---`},
-		{"refusals that no other program writes", `2026-11-03 04:05:06  DSH=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`, `u`},
+		{"a refusal by DNSSEC that no other program writes", `2026-11-03 04:05:06  DSH=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`, `u`},
+		{"a refusal of a HELO name that no other program writes", `2026-11-03 04:05:06 rejected "HELO wrong.example" from (wrong.example) [192.0.2.1]`, `u`},
+		{"a refusal of a connection that no other program writes", `2026-11-03 04:05:06 connection from h.example [192.0.2.1] refused (IP options)`, `u`},
 		{"trap 41: every optional part", `2026-11-03 04:05:06 1tivSh-0007oc-5P Completed
 2026-11-03 04:05:06.123 1tivSh-0007oc-5P Completed
 2026-11-03 04:05:06 +0100 1tivSh-0007oc-5P Completed
