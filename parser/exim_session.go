@@ -147,9 +147,11 @@ func (p *Parser) parseEximSMTP(rest, b []byte, ev *Event) bool {
 	if ok {
 		return p.parseEximSync(sync, ev)
 	}
-	if hasPrefix(rest, `syntax error in "`) || hasPrefix(rest, `protocol error in "`) {
-		_, rest, _ := cutByte(rest, '"')
-		return p.parseEximSyntax(rest, ev)
+	if cmd, ok := cutPrefix(rest, `syntax error in "`); ok {
+		return p.parseEximSyntax(cmd, quoteBeforeHost(cmd), ev)
+	}
+	if cmd, ok := cutPrefix(rest, `protocol error in "`); ok { // the text is all Exim's own
+		return p.parseEximSyntax(cmd, lastQuoteBeforeHost(cmd), ev)
 	}
 	if hasPrefix(rest, "command timeout on") || hasPrefix(rest, "data timeout") {
 		if rest[0] == 'd' {
@@ -261,8 +263,7 @@ func (p *Parser) parseEximUnqualified(b []byte, ev *Event) bool {
 //	next input sent too soon: pipelining was advertised): rejected "DATA" H=host [ip] next input="..."
 //	input sent without waiting for greeting): rejected connection from H=[ip] input="..."
 //
-// The command and the input are the client's, and only Exim 4.100 escapes some of the quotes in them:
-// where they hold what looks like a host, too, there is no telling which one is Exim's.
+// The command and the input are the client's.
 func (p *Parser) parseEximSync(b []byte, ev *Event) bool {
 	text, rest, ok := cutString(b, "): rejected")
 	if !ok {
@@ -274,39 +275,40 @@ func (p *Parser) parseEximSync(b []byte, ev *Event) bool {
 		cutEximPeer(host, ev)
 	} else if cmd, ok := cutPrefix(rest, ` "`); ok {
 		stage = status.StageOf(cmd)
-		if _, host, ok := cutString(cmd, `" H=`); ok && !contains(host, `" H=`) && !contains(cmd, `" U=`) {
-			cutEximPeer(cmd[len(cmd)-len(host)-len("H="):], ev)
+		if i := quoteBeforeHost(cmd); i >= 0 {
+			cutEximPeer(cmd[i+len(`" `):], ev)
 		}
 	}
 	p.eximRefusal(ev, stage, false, text)
 	return true
 }
 
-// parseEximSyntax parses what follows "SMTP syntax error in "": COMMAND" H=host [ip] text. The
-// command is the client's and may contain such a host itself.
-func (p *Parser) parseEximSyntax(b []byte, ev *Event) bool {
-	stage := status.StageOf(b)
-	i := lastIndexString(b, `" H=`)
-	for j := i; j > 0; j = lastIndexString(b[:j], `" H=`) {
-		var e Event
-		rest, _ := cutEximPeer(b[j+2:], &e)
-		if _, _, ok := cutString(rest, `"`); !ok || hasPrefix(rest, "malformed ") || hasPrefix(rest, "missing ") {
-			i = j
-			break
-		}
+// quoteBeforeHost returns where the quote stands that ends a command, before the client: "CMD" H=host [ip],
+// "CMD" U=ident. The command and what follows the client hold the client's words, and only Exim 4.100
+// escapes some of the quotes in them: it returns -1 where they look like a client, too.
+func quoteBeforeHost(b []byte) int {
+	i := lastQuoteBeforeHost(b)
+	if i > 0 && lastQuoteBeforeHost(b[:i]) >= 0 {
+		return -1
 	}
-	if i < 0 {
-		i = lastIndexString(b, `" U=`)
+	return i
+}
+
+// lastQuoteBeforeHost returns the last place that looks like that, -1 where there is none.
+func lastQuoteBeforeHost(b []byte) int {
+	return max(lastIndexString(b, `" H=`), lastIndexString(b, `" U=`))
+}
+
+// parseEximSyntax parses what follows "SMTP syntax error in "": COMMAND" H=host [ip] text. The command ends
+// at quote, -1 where that is not known.
+func (p *Parser) parseEximSyntax(b []byte, quote int, ev *Event) bool {
+	var cmd, text []byte
+	if quote >= 0 {
+		cmd = b[:quote]
+		text, _ = cutEximPeer(b[quote+len(`" `):], ev)
 	}
-	if i < 0 {
-		p.eximRefusal(ev, stage, false, nil)
-		return true
-	}
-	ev.Detail = b[:i]
-	rest, _ := cutEximPeer(b[i+2:], ev)
-	detail := ev.Detail
-	p.eximRefusal(ev, stage, false, rest)
-	ev.Detail = detail
+	p.eximRefusal(ev, status.StageOf(b), false, text)
+	ev.Detail = cmd
 	return true
 }
 

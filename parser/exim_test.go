@@ -187,6 +187,8 @@ var eximForged = []eximTest{
 		`rejected dir=in origin=local stage=mail inferred=550 text=next input sent too soon: pipelining was not advertised`},
 	{"command of a local client like another client", `SMTP protocol synchronization error (next input sent too soon: pipelining was not advertised): rejected "MAIL FROM:<"a" H=evil.example [9.9.9.9]>" U=alice next input="x"`,
 		`rejected dir=in origin=local stage=mail inferred=550 text=next input sent too soon: pipelining was not advertised`},
+	{"command with a syntax error like a client", `SMTP syntax error in "MAIL FROM:<a@b.example> "x" H=evil.example [9.9.9.9]" H=client.example [203.0.113.50] malformed address: "x" H=evil.example [9.9.9.9] may not follow <a@b.example>`,
+		`rejected dir=in origin=local stage=mail inferred=550`},
 	{"HELO name like a client", `rejected "EHLO a" from (a) [9.9.9.9] U=" from (a" from (a) [9.9.9.9] U=) [203.0.113.53]`,
 		`rejected dir=in origin=local stage=helo inferred=550`},
 	{"local part with a tab", forgedID + ` ** a\tb R=y: 250 ok@e.example <"a\tb R=y: 250 ok"@e.example> R=r T=t: Unrouteable address`,
