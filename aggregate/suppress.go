@@ -298,6 +298,8 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 		j.weak = "confidence " + strconv.FormatFloat(res.Confidence, 'g', 3, 64)
 	case before(a.Stage) && !routing:
 		j.weak = "refused before the recipient was named"
+	case (a.Stage == status.StageEndOfData || a.Origin == status.OriginLocal && a.Enhanced.Subject == 7) && !aboutRecipient(r):
+		j.weak = "refused after the message was seen: the reply may be about that, and quote it"
 	case a.Stage == status.StageEndOfData && f.shared:
 		j.weak = "one reply for several recipients"
 	case !delivered && l.forgotten != 0 && r.Time.UnixNano() <= l.forgotten:
@@ -322,6 +324,26 @@ func elsewhere(r *Recipient) bool {
 		}
 	}
 	return false
+}
+
+// aboutRecipient tells whether a refusal of the whole message is about the recipient by more than words
+// that may be the message's own: header and body checks quote a subject, "Re: user unknown", mostly with
+// an enhanced code about policy. What our own server says then (cleanup, a milter) never is.
+func aboutRecipient(r *Recipient) bool {
+	a := &r.Answer
+	switch e := a.Enhanced; {
+	case a.Origin == status.OriginLocal || e.Subject == 6 || e.Subject == 7: // content, policy (RFC 3463)
+		return false
+	case (e.Subject == 1 || e.Subject == 2) && e.Detail != 0: // addressing, mailbox
+		return true
+	}
+	text := strings.ToLower(a.Text)
+	for _, word := range [...]string{"subject", "header", "body", "content", "reject", "refuse", "not accepted", "filter", "re: ", "fwd: ", "\""} {
+		if strings.Contains(text, word) {
+			return false
+		}
+	}
+	return true
 }
 
 // ofSender tells whether a reply names the envelope sender and not the recipient.

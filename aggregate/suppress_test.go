@@ -290,6 +290,21 @@ func TestSuppressionScenarios(t *testing.T) {
 			log: func(s *script) {
 				s.send("Nov  3 04:00:00", "uid=33 from=<www>", "news@own.example", "dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 User unknown (in reply to end of DATA command))", "a@d.example", "b@d.example")
 			}},
+		{name: "the end of data: words that may be the message's, or are about the recipient", want: map[string]string{
+			"a@d.example": "review refused after the message was seen", "b@d.example": "review refused after the message was seen",
+			"c@d.example": "review refused after the message was seen", "d@d.example": "suppress", "e@d.example": "suppress", "f@d.example": "suppress"},
+			log: func(s *script) {
+				for _, said := range [][2]string{{"a", "550 5.7.1 Re: user unknown"}, {"b", "550 Rejected: user unknown"}, {"c", "550 Sorry, no \"no such user\""},
+					{"d", "550 5.1.1 User unknown"}, {"e", "554 delivery error: dd This user doesn't have a d.example account (e@d.example)"}, {"f", "550 No such user here"}} {
+					s.mail("Nov  3 04:00:00", said[0]+"@d.example", "dsn=5.0.0, status=bounced (host mx.d.example[192.0.2.1] said: "+said[1]+" (in reply to end of DATA command))")
+				}
+			}},
+		{name: "our own header check quotes the message", want: map[string]string{"a@d.example": "review refused after the message was seen", "b@d.example": "review refused after the message was seen"},
+			log: func(s *script) {
+				s.at("Nov  3 04:00:00", "postfix/pickup[539]: 7671B57F: uid=0 from=<s@own.example>")
+				s.at("Nov  3 04:00:00", "postfix/cleanup[545]: 7671B57F: to=<a@d.example>, relay=none, delay=0.01, delays=0.01/0/0/0, dsn=5.7.1, status=bounced (Re: user unknown)")
+				s.mail("Nov  3 04:00:00", "b@d.example", "relay=none dsn=5.7.1, status=bounced (Re: user unknown)") // without the daemon's name
+			}},
 		{name: "refused before the recipient is named", want: map[string]string{"u@d.example": "review refused before"},
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 User unknown (in reply to MAIL FROM command))")

@@ -19,6 +19,10 @@ func (l *postfixLine) failure(text []byte) {
 		ev.NotAttempted = string(text) == "deferred transport" || string(text) == "mail transport unavailable"
 	}
 	ev.Text, ev.Enhanced, ev.Origin = text, ev.DSN, status.OriginLocal
+	if hasSuffix(ev.Service, "cleanup") { // which returns mail of this host that it refuses
+		ev.Stage = status.StageEndOfData
+		return
+	}
 	if l.quoted(text) {
 		return
 	}
