@@ -2,6 +2,7 @@ package aggregate
 
 import (
 	"hash/maphash"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -26,6 +27,7 @@ type failedRecipient struct {
 	direction               parser.Direction
 	cancelled               bool
 	shared                  bool // another recipient of the message got the same reply
+	alias                   bool // it may be an alias that stands for others, too
 }
 
 // envelope is what the failed recipients of a message have in common.
@@ -47,6 +49,7 @@ type failures struct {
 	last    *Message      `state:"-"` // whose recipients come now
 	place   int           `state:"-"` // of its latest recipient
 	replies map[reply]int `state:"-"` // how many of its recipients got each reply; nil: not counted
+	aliases *aliases      `state:"-"` // of the message; nil: not looked for
 }
 
 // Bounds of failures.
@@ -60,7 +63,7 @@ func (fs *failures) full() bool { return fs.list.len() >= maxFailures || fs.text
 // add keeps recipient i of m. ids: the Message-ID is wanted.
 func (fs *failures) add(m *Message, i int, ids bool) {
 	if m != fs.last || i <= fs.place {
-		fs.last, fs.replies = m, nil
+		fs.last, fs.replies, fs.aliases = m, nil, nil
 		e := envelope{fs.strings.copy(m.QueueID), fs.strings.keep(m.Host), fs.strings.keep(m.Instance), fs.strings.keep(m.Sender),
 			fs.strings.keep(m.User), "", fs.strings.peer(m.Client), m.MTA, m.Source, m.OpenedBefore}
 		if ids {
@@ -74,7 +77,7 @@ func (fs *failures) add(m *Message, i int, ids bool) {
 	fs.text += len(r.Address) + len(r.Original) + len(a.Text)
 	fs.list.add(failedRecipient{r.Time, fs.strings.keep(r.Address), fs.strings.keep(r.Original), fs.strings.keep(a.Text), fs.strings.peer(r.Relay),
 		uint32(fs.envelopes.len() - 1), int32(a.Code), int32(r.Attempts), r.Status, a.Enhanced, a.Stage, a.Origin, a.Reason, r.Outcome, r.Direction, r.Cancelled,
-		a.Stage == status.StageEndOfData && fs.shared(m, r)})
+		a.Stage == status.StageEndOfData && fs.shared(m, r), fs.alias(m, r)})
 }
 
 // reply is what one host answered at one stage.
@@ -97,6 +100,43 @@ func (fs *failures) shared(m *Message, r *Recipient) bool {
 	}
 	return fs.replies[replyTo(r)] > 1
 }
+
+// aliases is what the recipients of a message tell of aliases.
+type aliases struct {
+	names map[string]bool // what their addresses were before aliases, where that is another one
+	local int             // how many local(8) delivered to
+}
+
+// alias tells whether r's address is also, or may be, an alias that stands for others: another
+// recipient of the message came of it, or a command that local(8) ran called the user unknown (exit
+// status 67; of its own knowledge it says 'unknown user: "joe"') while another local recipient, who may be a
+// member too, has the message already: that is logged once.
+func (fs *failures) alias(m *Message, r *Recipient) bool {
+	if len(m.Recipients) == 1 {
+		return false
+	}
+	if fs.aliases == nil { // once for a message, as the replies
+		fs.aliases = &aliases{names: map[string]bool{}}
+		for i := range m.Recipients {
+			o := &m.Recipients[i]
+			if o.Relay.Name == localService {
+				fs.aliases.local++
+			}
+			if name, key := addressKey(o.Original), addressKey(o.Address); name != "" && name != key && name != localPart(key) {
+				fs.aliases.names[name] = true
+			}
+		}
+	}
+	key := addressKey(r.Address)
+	return fs.aliases.names[key] || fs.aliases.names[localPart(key)] ||
+		fs.aliases.local > 1 && m.MTA == parser.Postfix && r.Relay.Name == localService && strings.HasPrefix(r.Answer.Text, "user unknown")
+}
+
+// localService is what Postfix calls local(8), which alone expands aliases(5) and .forward files.
+const localService = "local"
+
+// localPart returns what stands before the @ of an address.
+func localPart(address string) string { return address[:max(0, strings.LastIndexByte(address, '@'))] }
 
 // merge adds those of o for which there is room, and returns how many there was none for.
 func (fs *failures) merge(o *failures) (beyond int64) {
@@ -137,6 +177,7 @@ type failure struct {
 	m      *Message
 	r      *Recipient
 	shared bool // see failedRecipient
+	alias  bool // likewise
 }
 
 // at returns failed recipient i; its m and r are valid until the next call.
@@ -147,7 +188,7 @@ func (l *bounceLog) at(i uint32) failure {
 	if one.m == nil {
 		one.m, one.r = new(Message), new(Recipient)
 	}
-	one.shared = f.shared
+	one.shared, one.alias = f.shared, f.alias
 	*one.m = Message{QueueID: e.queueID, Host: e.host, Instance: e.instance, MTA: e.mta, MessageID: e.messageID, Sender: e.sender, User: e.user,
 		Client: e.client.value(), Source: e.source, OpenedBefore: e.openedBefore}
 	*one.r = Recipient{Address: f.address, Original: f.original, Outcome: f.outcome, Time: f.time, Relay: f.relay.value(), Attempts: int(f.attempts),

@@ -296,6 +296,8 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 		j.weak = "only the reply code says so"
 	case res.Confidence < need:
 		j.weak = "confidence " + strconv.FormatFloat(res.Confidence, 'g', 3, 64)
+	case f.alias:
+		j.weak = "an alias: others may have got the mail that came to it"
 	case before(a.Stage) && !routing:
 		j.weak = "refused before the recipient was named"
 	case (a.Stage == status.StageEndOfData || a.Origin == status.OriginLocal && a.Enhanced.Subject == 7) && !aboutRecipient(r):

@@ -128,6 +128,27 @@ func TestSuppressionScenarios(t *testing.T) {
 					s.at("Nov  3 04:00:01", "postfix/qmgr[1]: %s: removed", id)
 				}
 			}},
+		{name: "of an alias one member failed, and others did not", want: map[string]string{
+			"a@own.example": "review an alias", "b@own.example": "review an alias", "c@own.example": "review an alias", "d@own.example": "review an alias", "e@own.example": "suppress"},
+			log: func(s *script) {
+				const relay = ", relay=local, delay=1, delays=0/0/0.5/0.5, "
+				const got, command = relay + "dsn=2.0.0, status=sent (delivered to mailbox)", relay + "dsn=5.1.1, status=bounced (user unknown)"
+				for i, lines := range [][]string{
+					{"to=<x@own.example>, orig_to=<a@own.example>" + got, "to=<a@own.example>" + command},
+					{"to=<b@own.example>" + command, "to=<x@own.example>, orig_to=<b@own.example>" + relay + "dsn=4.3.0, status=deferred (temporary failure)"},
+					{"to=<c@own.example>, orig_to=<c>" + command, "to=<x@own.example>, orig_to=<c>" + relay + "dsn=4.3.0, status=deferred (temporary failure)"},
+					{"to=<x@own.example>" + got, "to=<d@own.example>" + command}, // x@ is a member of d@, and has the message already
+					{"to=<e@own.example>" + command},
+				} {
+					id := fmt.Sprintf("C00000000%d", i)
+					s.at("Nov  3 04:00:00", "postfix/pickup[9]: %s: uid=0 from=<a@own.example>", id)
+					s.at("Nov  3 04:00:00", "postfix/qmgr[1]: %s: from=<a@own.example>, size=100, nrcpt=1 (queue active)", id)
+					for i, line := range lines {
+						s.at(fmt.Sprintf("Nov  3 04:00:0%d", i), "postfix/local[7]: %s: %s", id, line)
+					}
+					s.at("Nov  3 04:00:01", "postfix/qmgr[1]: %s: removed", id)
+				}
+			}},
 		{name: "greylisted, then delivered", want: map[string]string{},
 			log: func(s *script) {
 				id := s.mail("Nov  3 04:00:00", "u@d.example", grey)
