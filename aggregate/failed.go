@@ -25,7 +25,7 @@ type failedRecipient struct {
 	reason                  status.Reason
 	outcome                 Outcome
 	direction               parser.Direction
-	cancelled               bool
+	cancelled, cut          bool
 	shared                  bool // another recipient of the message got the same reply
 	alias                   bool // it may be an alias that stands for others, too
 }
@@ -76,7 +76,7 @@ func (fs *failures) add(m *Message, i int, ids bool) {
 	r, a := &m.Recipients[i], &m.Recipients[i].Answer
 	fs.text += len(r.Address) + len(r.Original) + len(a.Text)
 	fs.list.add(failedRecipient{r.Time, fs.strings.keep(r.Address), fs.strings.keep(r.Original), fs.strings.keep(a.Text), fs.strings.peer(r.Relay),
-		uint32(fs.envelopes.len() - 1), int32(a.Code), int32(r.Attempts), r.Status, a.Enhanced, a.Stage, a.Origin, a.Reason, r.Outcome, r.Direction, r.Cancelled,
+		uint32(fs.envelopes.len() - 1), int32(a.Code), int32(r.Attempts), r.Status, a.Enhanced, a.Stage, a.Origin, a.Reason, r.Outcome, r.Direction, r.Cancelled, a.Cut,
 		a.Stage == status.StageEndOfData && fs.shared(m, r), fs.alias(m, r)})
 }
 
@@ -192,7 +192,7 @@ func (l *bounceLog) at(i uint32) failure {
 	*one.m = Message{QueueID: e.queueID, Host: e.host, Instance: e.instance, MTA: e.mta, MessageID: e.messageID, Sender: e.sender, User: e.user,
 		Client: e.client.value(), Source: e.source, OpenedBefore: e.openedBefore}
 	*one.r = Recipient{Address: f.address, Original: f.original, Outcome: f.outcome, Time: f.time, Relay: f.relay.value(), Attempts: int(f.attempts),
-		Answer: Answer{int(f.code), f.enhanced, f.stage, f.origin, f.text, f.reason}, Status: f.status, Cancelled: f.cancelled, Direction: f.direction}
+		Answer: Answer{int(f.code), f.enhanced, f.stage, f.origin, f.text, f.reason, f.cut}, Status: f.status, Cancelled: f.cancelled, Direction: f.direction}
 	return *one
 }
 

@@ -680,5 +680,5 @@ func (l *Ledger) answer(ev *parser.Event) Answer {
 	case ev.Kind != parser.Delivered && len(ev.Text) > 0:
 		text = saidSomething
 	}
-	return Answer{ev.Code, ev.Enhanced, ev.Stage, ev.Origin, text, ev.Reason}
+	return Answer{ev.Code, ev.Enhanced, ev.Stage, ev.Origin, text, ev.Reason, ev.Cut}
 }

@@ -100,6 +100,7 @@ type Answer struct {
 	Origin   status.Origin   // who gave it
 	Text     string          // without its codes, or the MTA's own words
 	Reason   status.Reason   // ReasonNone: it did not fail
+	Cut      bool            // the line that gave it may have been cut at its end
 }
 
 // Message is one lifetime of a queue ID: the record that every table is made of.

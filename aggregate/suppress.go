@@ -282,6 +282,8 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 	_, delivered := l.delivered[hash(key)]
 	switch {
 	case j.weak != "":
+	case a.Cut:
+		j.weak = "the line may have been cut: the address may be another one"
 	case imitates(a.Text):
 		j.weak = "the reply looks like the rest of a log line: the address may be another one"
 	case ofSender(f.m, r):

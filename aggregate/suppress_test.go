@@ -525,6 +525,15 @@ func TestSuppressionScenarios(t *testing.T) {
 					`2026-11-03 06:01:00 1xinr0-000043-0X => bob ("a) <v@d.example> r=x"@mid.example) <"a) <v@d.example> R=x"@own.example> R=localuser T=mbox`,
 					"2026-11-03 06:01:00 1xinr0-000043-0X Completed")
 			}},
+		{name: "an unquoted recipient imitates another's failure, and its own is cut off", want: map[string]string{
+			"a@d.example": "review the line may have been cut", "b@d.example": "review the line may have been cut", "c@d.example": "review the line may have been cut"},
+			log: func(s *script) {
+				long, start := strings.Repeat("x", 1900), "postfix/smtp[7]: A000000001: to=<"
+				s.mail("Nov  3 04:00:00", "x@e.example", sent)
+				s.at("Nov  3 04:00:00", "%s", start+"a@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, "+unknown+long+"@e.example>, relay=mx")
+				s.at("Nov  3 04:00:00", "%s", start+"b@d.example>, relay="+long+"[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, "+unknown)
+				s.at("Nov  3 04:00:00", "%s", start+"c@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, dsn=5.1.1, status=bounced (unknown user: \"c\"")
+			}},
 		{name: "allowed", want: map[string]string{"U@d.example": "allowed"}, opt: Options{Suppress: Suppress{Allow: func(a string) bool { return a == "u@d.example" }}},
 			log: func(s *script) { s.mail("Nov  3 04:00:00", "U@d.example", unknown) }},
 	} {

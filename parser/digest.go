@@ -91,6 +91,7 @@ const (
 	flagSoftBounce
 	flagLate
 	flagContinued
+	flagCut
 	flagTick  // the event of a line that was passed over
 	flagBegun // of a line that was begun and never ended
 )
@@ -188,7 +189,7 @@ func (d *Digest) Event(i int, ev *Event) Verdict {
 	*ev = Event{
 		Kind: e.kind, MTA: e.mta, Direction: e.direction, Severity: e.severity, Has: e.has, Stage: e.stage, Origin: e.enhOrigin,
 		NotAttempted: e.flags&flagNotAttempted != 0, SoftBounce: e.flags&flagSoftBounce != 0, Reason: e.reason,
-		Late: e.flags&flagLate != 0, Continued: e.flags&flagContinued != 0,
+		Late: e.flags&flagLate != 0, Continued: e.flags&flagContinued != 0, Cut: e.flags&flagCut != 0,
 		Time: e.time, PID: e.pid, Code: int(e.code), Enhanced: e.enhanced, DSN: e.dsn,
 	}
 	if o := e.origin; o != nil {
@@ -212,7 +213,7 @@ func (d *Digest) Next(i int, ev *Event) Verdict {
 	e, last := &d.briefs[i], &d.briefs[i-1]
 	ev.Kind, ev.MTA, ev.Direction, ev.Severity, ev.Has, ev.Stage, ev.Origin = e.kind, e.mta, e.direction, e.severity, e.has, e.stage, e.enhOrigin
 	ev.NotAttempted, ev.SoftBounce, ev.Reason = e.flags&flagNotAttempted != 0, e.flags&flagSoftBounce != 0, e.reason
-	ev.Late, ev.Continued = e.flags&flagLate != 0, e.flags&flagContinued != 0
+	ev.Late, ev.Continued, ev.Cut = e.flags&flagLate != 0, e.flags&flagContinued != 0, e.flags&flagCut != 0
 	ev.Time, ev.PID, ev.Code, ev.Enhanced, ev.DSN = e.time, e.pid, int(e.code), e.enhanced, e.dsn
 	if o := e.origin; o != last.origin || o == nil {
 		if o == nil {
@@ -306,7 +307,7 @@ func (d *Digest) addFields(ev *Event, v Verdict, origin *Origin, fields uint32) 
 	e.stage, e.enhOrigin, e.reason = ev.Stage, ev.Origin, ev.Reason
 	e.code, e.enhanced, e.dsn = int32(ev.Code), ev.Enhanced, ev.DSN
 	e.ports = [3]uint16{ev.Client.Port, ev.Relay.Port, ev.PrevClient.Port}
-	for i, set := range [...]bool{ev.NotAttempted, ev.SoftBounce, ev.Late, ev.Continued} {
+	for i, set := range [...]bool{ev.NotAttempted, ev.SoftBounce, ev.Late, ev.Continued, ev.Cut} {
 		if set {
 			e.flags |= 1 << i
 		}

@@ -172,6 +172,10 @@ type Event struct {
 	// Continued: the line only goes on with the one before (a header of a reject log
 	// block, the second line of a warning). Its Kind is Other.
 	Continued bool
+	// Cut: the line of a failure may have been cut at its end (it is long, or the text's parenthesis
+	// is not closed). Where addresses are logged without quotes it may be a long address that imitates the
+	// rest of another's line, and whose own is cut off.
+	Cut bool
 	// Repeat is N of syslog's "message repeated N times: [...]": the event happened N
 	// times. 0 means once.
 	Repeat int

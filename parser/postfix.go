@@ -86,11 +86,13 @@ type postfixLine struct {
 	p      *Parser
 	ev     *Event
 	daemon []byte // the tag's last component; "postfix" where the frame has lost it
+	size   int    // bytes of the text
 }
 
 // parse reads a daemon's text: "QUEUEID: what", "NOQUEUE: what", "warning: what" or words
 // about a session.
 func (l *postfixLine) parse(msg []byte) bool {
+	l.size = len(msg)
 	if severity, rest, ok := cutSeverity(msg); ok {
 		return l.warning(severity, rest)
 	}

@@ -100,12 +100,17 @@ func trimLeftComma(b []byte) []byte {
 	return b
 }
 
+// maxWhole is from which length of its text on a line may have been cut: Postfix does it at 2000 bytes, and
+// older log daemons cut a line at 1024 with its header.
+const maxWhole = 900
+
 // outcome reads what follows "status=": a word and, in parentheses, the reason.
 func (l *postfixLine) outcome(b []byte) bool {
 	ev := l.ev
-	word, text := b, []byte(nil)
+	word, text, whole := b, []byte(nil), false
 	if i := bytes.IndexByte(b, ' '); i >= 0 {
-		word, text = b[:i], parenthesised(b[i+1:])
+		word = b[:i]
+		text, whole = parenthesised(b[i+1:])
 	}
 	probe := false
 	switch string(trimComma(word)) {
@@ -132,6 +137,7 @@ func (l *postfixLine) outcome(b []byte) bool {
 		l.sent(text)
 		ev.Kind = Probe
 	default:
+		ev.Cut = !whole || l.size >= maxWhole
 		l.failure(text)
 	}
 	if probe {
@@ -155,11 +161,11 @@ func (l *postfixLine) direction() {
 }
 
 // parenthesised removes the parentheses around a reason. A line that syslog has cut has lost
-// the last one.
-func parenthesised(b []byte) []byte {
+// the last one, and is not whole.
+func parenthesised(b []byte) (text []byte, whole bool) {
 	b = trimRight(b)
 	if len(b) == 0 || b[0] != '(' {
-		return b
+		return b, false
 	}
 	b = b[1:]
 	n := len(b)
@@ -167,12 +173,12 @@ func parenthesised(b []byte) []byte {
 		n--
 	}
 	if n < len(b) && n > 1 && b[n-1] == ' ' && b[n-2] == ')' {
-		return b[:n-2]
+		return b[:n-2], true
 	}
 	if n := len(b); n > 0 && b[n-1] == ')' {
-		return b[:n-1]
+		return b[:n-1], true
 	}
-	return b
+	return b, false
 }
 
 // sent reads the reason of a delivery: the next hop's reply, or local words.

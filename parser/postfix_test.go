@@ -60,7 +60,7 @@ func postfixSummary(ev *Event, v Verdict) string {
 	for _, x := range []struct {
 		on   bool
 		name string
-	}{{ev.NotAttempted, "not-attempted"}, {ev.SoftBounce, "soft-bounce"}, {ev.Late, "late"}} {
+	}{{ev.NotAttempted, "not-attempted"}, {ev.SoftBounce, "soft-bounce"}, {ev.Late, "late"}, {ev.Cut, "cut"}} {
 		if x.on {
 			b.WriteString(" " + x.name)
 		}

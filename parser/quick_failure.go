@@ -64,6 +64,7 @@ func (l *quickLine) failed(a *quickAttempt, k Kind, text int) bool {
 		ev.TLS = b[a.tls:a.tlsEnd]
 	}
 	ev.Delay, ev.Delays, ev.Has, ev.DSN = a.delay, a.delays, HasDelay|HasDelays, a.dsn
+	ev.Cut = len(b) >= maxWhole
 	p := postfixLine{p: l.d.Parser, ev: ev}
 	p.failure(b[text : len(b)-1])
 	return l.done(1<<fieldRecipient | 1<<fieldOrigRecipient | 1<<fieldRelayName | 1<<fieldRelayIP | 1<<fieldTLS | 1<<fieldText)
