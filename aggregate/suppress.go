@@ -314,17 +314,21 @@ func (l *bounceLog) judge(f failure, key string) (j judged) {
 
 // elsewhere tells whether a failed look-up was of another name than the recipient's domain: of a
 // relay that our configuration names, of the receiver's own store, or of a broken MX host. Postfix
-// logs it as "Name service error for name=NAME type=A" and "Domain NAME does not accept mail
-// (nullMX)".
+// logs it as "Name service error for name=NAME type=A", "Domain NAME does not accept mail (nullMX)" and,
+// without the DNS, "NAME: host not found"; sendmail says "Host unknown (Name server: NAME: host not found)".
 func elsewhere(r *Recipient) bool {
-	if strings.Contains(r.Answer.Text, "unable to look up host ") || strings.Contains(r.Answer.Text, "type=AAAA: Host found") {
+	text := r.Answer.Text
+	if strings.Contains(text, "unable to look up host ") || strings.Contains(text, "type=AAAA: Host found") {
 		return true // not asked of the DNS for mail: the host alone, or no more than IPv6
 	}
-	for _, mark := range [...]string{" for name=", "Domain "} {
-		_, rest, ok := strings.Cut(r.Answer.Text, mark)
-		name, rest, more := strings.Cut(rest, " ")
-		if ok && more && (mark != "Domain " || strings.HasPrefix(rest, "does not accept mail (nullMX)")) {
-			return Mailbox("x@"+strings.TrimSuffix(name, ".")) != Mailbox("x@"+string(domainOf([]byte(r.Address), 0)))
+	for _, mark := range [...]struct{ before, after string }{
+		{" for name=", " "}, {"Domain ", " does not accept mail (nullMX)"}, {"(Name server: ", ":"}, {"", ": host not found"},
+	} {
+		if _, rest, ok := strings.Cut(text, mark.before); ok {
+			if name, _, ok := strings.Cut(rest, mark.after); ok {
+				name = strings.Trim(name[strings.LastIndexAny(name, " @")+1:], "<>.")
+				return canonicalDomain(name) != canonicalDomain(r.Address[strings.LastIndexByte(r.Address, '@')+1:])
+			}
 		}
 	}
 	return false

@@ -434,6 +434,16 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.mail("Nov  3 04:00:00", "u@d.example", "relay=none dsn=5.3.0, status=bounced (unable to look up host d.example: No address associated with hostname)")
 				s.mail("Nov  3 04:00:00", "u@e.example", "relay=none dsn=5.4.4, status=bounced (Host or domain name not found. Name service error for name=e.example type=AAAA: Host found but no data record of requested type)")
 			}},
+		{name: "sendmail, and Postfix without the DNS, that looked up another name", want: map[string]string{
+			"a@d.example": "review the name that was looked up", "b@d.example": "review the name that was looked up", "c@d.example": "review the name that was looked up", "e@d.example": "suppress", "f@d.example": "suppress"},
+			log: func(s *script) {
+				for _, said := range [][2]string{{"a", "550 5.1.2 <a@d.example>... Host unknown (Name server: mailhost.inner: host not found)"},
+					{"b", "550 5.1.1 <b@d.example>: Recipient address rejected: undeliverable address: store.inner: host not found"},
+					{"e", "550 5.1.2 <e@d.example>... Host unknown (Name server: d.example.: host not found)"}, {"f", "550 5.1.2 <f@d.example>: host not found"}} {
+					s.mail("Nov  3 04:00:00", said[0]+"@d.example", "dsn=5.1.2, status=bounced (host mx.d.example[192.0.2.1] said: "+said[1]+" (in reply to RCPT TO command))")
+				}
+				s.mail("Nov  3 04:00:00", "c@d.example", "relay=none dsn=5.4.4, status=bounced (smtp.relay.example: host not found)")
+			}},
 		{name: "a reply about the sender", want: map[string]string{"u@d.example": "review the reply names the sender"},
 			log: func(s *script) {
 				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 <news@own.example>: Recipient address rejected: User unknown (in reply to RCPT TO command))")
