@@ -211,6 +211,9 @@ func (l *Ledger) received(ev *parser.Event, set int) *Message {
 	}
 	if opens && ev.MTA == parser.Postfix {
 		l.applyNoted(m, ev)
+		if len(ev.PrevClient.IP) > 0 {
+			m.fromAfar = !ownNetwork(l.strings.get(ev.PrevClient.IP))
+		}
 	}
 	if len(ev.PrevQueueID) > 0 {
 		l.continues(m, ev)

@@ -36,7 +36,7 @@ type envelope struct {
 	client                                           *Peer
 	mta                                              parser.MTA
 	source                                           Source
-	openedBefore                                     bool
+	openedBefore, fromAfar                           bool
 }
 
 // failures are failed recipients; those of one message follow each other.
@@ -65,7 +65,7 @@ func (fs *failures) add(m *Message, i int, ids bool) {
 	if m != fs.last || i <= fs.place {
 		fs.last, fs.replies, fs.aliases = m, nil, nil
 		e := envelope{fs.strings.copy(m.QueueID), fs.strings.keep(m.Host), fs.strings.keep(m.Instance), fs.strings.keep(m.Sender),
-			fs.strings.keep(m.User), "", fs.strings.peer(m.Client), m.MTA, m.Source, m.OpenedBefore}
+			fs.strings.keep(m.User), "", fs.strings.peer(m.Client), m.MTA, m.Source, m.OpenedBefore, m.fromAfar}
 		if ids {
 			e.messageID = fs.strings.copy(m.MessageID)
 		}
@@ -190,7 +190,7 @@ func (l *bounceLog) at(i uint32) failure {
 	}
 	one.shared, one.alias = f.shared, f.alias
 	*one.m = Message{QueueID: e.queueID, Host: e.host, Instance: e.instance, MTA: e.mta, MessageID: e.messageID, Sender: e.sender, User: e.user,
-		Client: e.client.value(), Source: e.source, OpenedBefore: e.openedBefore}
+		Client: e.client.value(), Source: e.source, OpenedBefore: e.openedBefore, fromAfar: e.fromAfar}
 	*one.r = Recipient{Address: f.address, Original: f.original, Outcome: f.outcome, Time: f.time, Relay: f.relay.value(), Attempts: int(f.attempts),
 		Answer: Answer{int(f.code), f.enhanced, f.stage, f.origin, f.text, f.reason, f.cut}, Status: f.status, Cancelled: f.cancelled, Direction: f.direction}
 	return *one

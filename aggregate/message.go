@@ -130,6 +130,7 @@ type Message struct {
 	released     bool
 	named        bool // by another message; see Ledger.drop
 	redirected   bool // one recipient takes the place of those announced
+	fromAfar     bool // a filter in front of the queue had it from a client that is not in our network
 
 	Recipients []Recipient
 	Last       time.Time // of its latest line

@@ -418,11 +418,13 @@ func deliveredHere(r *Recipient) bool {
 }
 
 // submittedHere tells whether a message is our users': one logged in, on this host, or in our
-// network. known is false where its first hop is not in view.
+// network. known is false where its first hop is not in view, or is a filter's that may have asked for a login.
 func submittedHere(m *Message) (ours, known bool) {
 	switch {
 	case m.User != "" || m.Source == SourceLocal:
 		return true, true
+	case m.fromAfar:
+		return false, false
 	case m.Source == SourceSMTP:
 		return ownNetwork(m.Client.IP), true
 	}

@@ -348,6 +348,12 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.send("Nov  3 04:00:00", "client=spam.example[203.0.113.9]", "x@spam.example", "relay=local dsn=5.1.1, status=bounced (unknown user: \"nobody\")", "nobody@own.example")
 				s.at("Nov  3 04:01:00", `postfix/smtpd[9]: NOQUEUE: reject: RCPT from spam.example[203.0.113.9]: 550 5.1.1 <nobody2@own.example>: Recipient address rejected: User unknown in local recipient table; from=<x@spam.example> to=<nobody2@own.example> proto=ESMTP helo=<spam.example>`)
 			}},
+		{name: "our own server, behind a filter", want: map[string]string{"a@own.example": "review our own server said it", "b@own.example": "suppress"},
+			log: func(s *script) {
+				for _, c := range [][2]string{{"a", "unknown[203.0.113.9]"}, {"b", "pc[10.0.0.7]"}} {
+					s.send("Nov  3 04:00:00", "client=localhost[127.0.0.1], orig_client="+c[1], "x@own.example", "relay=local dsn=5.1.1, status=bounced (unknown user: \"x\")", c[0]+"@own.example")
+				}
+			}},
 		{name: "our own server, to our users' mail", want: map[string]string{"nobody@own.example": "suppress"},
 			log: func(s *script) {
 				s.send("Nov  3 04:00:00", "client=pc.example[203.0.113.7], sasl_method=PLAIN, sasl_username=joe", "joe@own.example", "relay=local dsn=5.1.1, status=bounced (unknown user: \"nobody\")", "nobody@own.example")
