@@ -341,6 +341,11 @@ func (l *Ledger) activate(m *Message, ev *parser.Event) {
 	}
 	m.activate(ev.Time)
 	m.Last = ev.Time
+	if m.Deferrals > 0 {
+		for i := range m.Recipients {
+			m.Recipients[i].deferredNow = false
+		}
+	}
 	n := ev.NRcpt
 	if m.redirected { // qmgr counts those that were replaced, too
 		n = min(n, 1)

@@ -98,6 +98,25 @@ var postfixStories = []struct{ name, log, want string }{
 04:20:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
 04:20:01 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
 		"3A1B2C3D4E done local; u@d.example delivered 250 x2"},
+	{"of an alias one member is put off until it is given up, and one until it works", `
+04:00:00 postfix/pickup[9]: 3A1B2C3D4E: uid=1000 from=<a>
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=3 (queue active)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<u@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=4.3.0, status=deferred (temporary failure)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<u@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<v@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<v@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=4.3.0, status=deferred (temporary failure)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<w@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=4.3.0, status=deferred (temporary failure)
+04:00:01 postfix/local[7]: 3A1B2C3D4E: to=<w@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+04:00:30 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=3 (queue active)
+04:00:31 postfix/local[7]: 3A1B2C3D4E: to=<u@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=4.3.0, status=deferred (temporary failure)
+04:00:32 postfix/local[7]: 3A1B2C3D4E: to=<u@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+04:00:31 postfix/local[7]: 3A1B2C3D4E: to=<v@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+04:00:32 postfix/local[7]: 3A1B2C3D4E: to=<v@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=4.3.0, status=deferred (temporary failure)
+04:00:31 postfix/local[7]: 3A1B2C3D4E: to=<w@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+04:00:31 postfix/local[7]: 3A1B2C3D4E: to=<w@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to command: cat)
+09:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, status=expired, returned to sender
+09:00:00 postfix/qmgr[1]: 3A1B2C3D4E: removed`,
+		"3A1B2C3D4E done local; u@own.example expired x4; v@own.example expired x4; w@own.example delivered x4"},
 	{"expired keeps the last deferral's cause", `
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
 04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=2 (queue active)

@@ -68,12 +68,16 @@ var deliverable = []byte("deliverable")
 
 // settleRecipient gives r the outcome that the event tells.
 func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
-	if r.Outcome.final() && ev.Kind == parser.Deferred && !ev.Time.After(r.Time) {
+	if r.Outcome.final() && ev.Kind == parser.Deferred && !ev.Time.After(r.Time) && !(ev.Time.Equal(r.Time) && byLocal(ev)) {
 		r.Attempts += tries(ev) // an earlier attempt's line that came late
 		return
 	}
 	took := ev.Kind == parser.Delivered || ev.Kind == parser.Forwarded
 	switch {
+	case r.deferredNow && took && byLocal(ev) && ev.Time.Sub(r.Time) <= settle: // another member of an alias
+		r.Attempts += tries(ev)
+		r.Partly = true
+		return
 	case r.Outcome == Bounced && took && ev.MTA == parser.Postfix:
 		r.Attempts += tries(ev)
 		r.Partly = true
@@ -81,9 +85,10 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 			l.forward(m, r, ev)
 		}
 		return
-	case ev.Kind == parser.Bounced && (r.Outcome == Delivered || r.Outcome == Forwarded):
+	case (ev.Kind == parser.Bounced || ev.Kind == parser.Deferred) && (r.Outcome == Delivered || r.Outcome == Forwarded):
 		r.Partly = true
 	}
+	r.deferredNow = ev.Kind == parser.Deferred && byLocal(ev)
 	r.Time = ev.Time
 	if ev.Direction != parser.DirectionNone {
 		r.Direction = ev.Direction
@@ -152,6 +157,12 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		r.putOff(ev.Time, ev.Reason)
 	}
 	r.Status = StatusOf(ev.Kind, r.Answer.Code)
+}
+
+// byLocal tells whether an attempt is local(8)'s, which logs each member of an alias or a .forward under
+// the one address.
+func byLocal(ev *parser.Event) bool {
+	return ev.Direction == parser.Local && string(ev.Relay.Name) == localService && ev.MTA == parser.Postfix
 }
 
 // tries is how many attempts for its recipient the event tells of.
