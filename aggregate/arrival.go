@@ -361,7 +361,7 @@ func (l *Ledger) activate(m *Message, ev *parser.Event) {
 
 // doubleBounce tells whether sender is Postfix's double_bounce_sender, perhaps with the time
 // stamp that address_verify_sender_ttl adds.
-func doubleBounce(sender []byte) bool {
+func doubleBounce[S string | []byte](sender S) bool {
 	const name = "double-bounce"
 	return len(sender) > len(name) && string(sender[:len(name)]) == name
 }

@@ -345,6 +345,9 @@ func (l *Ledger) apply(ev *parser.Event, set int) *Message {
 		return m
 	case parser.Completed:
 		m := l.findOrBegin(ev, set)
+		if ev.PID != l.scopes[l.scope].qmgr && len(ev.Service) == 0 { // postsuper names it, where the log lacks the daemon's name
+			l.scopes[l.scope].super = ev.PID
+		}
 		if l.byPostsuper(m, ev) {
 			ev.Kind = parser.Removed
 			l.removed(m, ev)

@@ -312,6 +312,12 @@ func cutAddress(list string) (address, rest string) {
 // Mail tells whether the message is users' mail: no notice of ours, no probe.
 func (m *Message) Mail() bool { return m.Source != SourceNotification && !m.Probe }
 
+// notice tells whether the message is known to be a notice of ours. One to the postmaster may be an address
+// probe, which shows when it is answered, until something else is heard of it.
+func (m *Message) notice() bool {
+	return m.Source == SourceNotification && !m.Probe && (m.NotificationOf != "" || len(m.Recipients) > 0 || !doubleBounce(m.Sender))
+}
+
 // Final is what became of r at the end of its chain of queue IDs: r itself where it was not
 // handed on, else the recipient of the last message that continues it; of several (an alias
 // with many members) the one that fared worst. m is the last message, nil where r was not

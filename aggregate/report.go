@@ -413,7 +413,7 @@ func (c *Collector) Passing() *parser.Passing {
 // counted tells whether a message is of the kind that is counted.
 func (c *Collector) counted(m *Message) bool {
 	if c.opt.Notices {
-		return m.Source == SourceNotification && !m.Probe
+		return m.notice()
 	}
 	return m.Mail()
 }
@@ -545,7 +545,7 @@ func (c *Collector) record(m *Message, pick picker) {
 		if log := pick(m.First, false).bounces(); log != nil {
 			log.notice(m)
 		}
-		if arrived && c.opt.Filter.Pass(v) {
+		if arrived && m.notice() && c.opt.Filter.Pass(v) {
 			if s := pick(queuedAt, false); s != nil {
 				s.totals.Notifications++
 			}

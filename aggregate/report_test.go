@@ -320,10 +320,37 @@ Nov  3 04:00:00 mx postfix/cleanup[7]: 5A1B2C3D4E: hold: header X: y from c.exam
 Nov  3 04:00:00 mx postfix/postsuper[6]: Placed on hold: 1 message
 Nov  3 04:00:00 mx postfix/postsuper[8]: Placed on hold: 2 messages
 Nov  3 04:00:00 mx postfix/postsuper[9]: Deleted: 3 messages
-Nov  3 04:00:00 mx postfix/postsuper[10]: Deleted: 0 messages`), []byte("\n")), 1)
+Nov  3 04:00:00 mx postfix/postsuper[10]: Deleted: 0 messages
+<22>1 2026-11-03T04:00:00Z cut postfix 1 - - 6A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)
+<22>1 2026-11-03T04:00:00Z cut postfix 11 - - 6A1B2C3D4E: removed
+<22>1 2026-11-03T04:00:00Z cut postfix 1 - - 7A1B2C3D4E: removed
+<22>1 2026-11-03T04:00:00Z cut postfix 11 - - Deleted: 1 message`), []byte("\n")), 1)
 	c.Finish()
-	if r := c.Report(); r.Input.Unnamed != 5 || r.Input.Understood != 8 {
-		t.Errorf("%d unnamed, %d lines understood, want 5 and 8", r.Input.Unnamed, r.Input.Understood)
+	if r := c.Report(); r.Input.Unnamed != 5 || r.Input.Understood != 12 {
+		t.Errorf("%d unnamed, %d lines understood, want 5 and 12", r.Input.Unnamed, r.Input.Understood)
+	}
+}
+
+// An address probe that has no answer yet is no notice, whose sender it has.
+func TestProbeInFlight(t *testing.T) {
+	log := bytes.Split([]byte(`Nov  3 04:00:00 mx postfix/cleanup[5]: 3A1B2C3D4E: message-id=<p@mx.example>
+Nov  3 04:00:00 mx postfix/qmgr[1]: 3A1B2C3D4E: from=<double-bounce@mx.example>, size=100, nrcpt=1 (queue active)
+Nov  3 04:00:00 mx postfix/cleanup[5]: 4A1B2C3D4E: message-id=<n@mx.example>
+Nov  3 04:00:00 mx postfix/qmgr[1]: 4A1B2C3D4E: from=<double-bounce@mx.example>, size=100, nrcpt=1 (queue active)
+Nov  3 04:00:00 mx postfix/local[7]: 4A1B2C3D4E: to=<root@mx.example>, orig_to=<postmaster>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (delivered to mailbox)
+Nov  3 04:00:02 mx postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, dsn=2.1.5, status=deliverable (250 2.1.5 Ok)`), []byte("\n"))
+	for _, lines := range [][][]byte{log[:5], log} {
+		for _, notices := range []bool{false, true} {
+			c, err := NewCollector(Options{Notices: notices})
+			if err != nil {
+				t.Fatal(err)
+			}
+			feed(t, c, lines, 1)
+			c.Finish()
+			if n := c.Report().Totals; n.Notifications != 1 || n.Queued != 0 {
+				t.Errorf("%d lines, notices %t: %d notifications and %d queued, want 1 and none", len(lines), notices, n.Notifications, n.Queued)
+			}
+		}
 	}
 }
 
