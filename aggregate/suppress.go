@@ -321,6 +321,9 @@ func elsewhere(r *Recipient) bool {
 	if strings.Contains(text, "unable to look up host ") || strings.Contains(text, "type=AAAA: Host found") {
 		return true // not asked of the DNS for mail: the host alone, or no more than IPv6
 	}
+	if r.Answer.Origin == status.OriginLocal && strings.HasPrefix(text, "host name unknown") {
+		return true // exit status 68 of a command, which names none
+	}
 	for _, mark := range [...]struct{ before, after string }{
 		{" for name=", " "}, {"Domain ", " does not accept mail (nullMX)"}, {"(Name server: ", ":"}, {"", ": host not found"},
 	} {

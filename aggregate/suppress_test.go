@@ -440,6 +440,13 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.mail("Nov  3 04:00:00", "u@d.example", "relay=none dsn=5.3.0, status=bounced (unable to look up host d.example: No address associated with hostname)")
 				s.mail("Nov  3 04:00:00", "u@e.example", "relay=none dsn=5.4.4, status=bounced (Host or domain name not found. Name service error for name=e.example type=AAAA: Host found but no data record of requested type)")
 			}},
+		{name: "exit statuses of a command", want: map[string]string{"a@d.example": "suppress", "b@d.example": "review the name that was looked up"},
+			log: func(s *script) {
+				for _, said := range [][2]string{{"a", "5.1.1, status=bounced (user unknown)"}, {"b", "5.1.2, status=bounced (host name unknown)"}, {"c", "5.3.0, status=bounced (critical OS file missing)"},
+					{"d", "5.7.0, status=bounced (permission denied)"}, {"e", "5.2.0, status=bounced (can't create user output file)"}} {
+					s.mail("Nov  3 04:00:00", said[0]+"@d.example", "relay=pipe dsn="+said[1])
+				}
+			}},
 		{name: "sendmail, and Postfix without the DNS, that looked up another name", want: map[string]string{
 			"a@d.example": "review the name that was looked up", "b@d.example": "review the name that was looked up", "c@d.example": "review the name that was looked up", "e@d.example": "suppress", "f@d.example": "suppress"},
 			log: func(s *script) {
