@@ -227,7 +227,7 @@ func (c *Classifier) Classify(q *Query) Result {
 // passing tells whether the words of a reply say that it will not always be so, whatever the codes
 // say: "550 5.2.1 mailbox temporarily disabled".
 func (c *Classifier) passing() bool {
-	for _, said := range [...]string{" tempor", " try again later", " try later", " come back later", " retry in", " tempfail", " timed out", " unreachable", " server busy", " vorubergehend", " voruebergehend", " tijdelijk", " tymczasow",
+	for _, said := range [...]string{" tempor", " try again later", " try later", " come back later", " retry in", " retry later", " retry shortly", " wait and", " for now", " tempfail", " timed out", " unreachable", " server busy", " vorubergehend", " voruebergehend", " tijdelijk", " tymczasow",
 		" tillfallig", " midlertidig", " docasn", " gecici", " временно", "一時的", "暂时", "暫時", "일시적"} {
 		if bytes.Contains(c.words, []byte(said)) {
 			return true

@@ -145,6 +145,7 @@ func TestClassifyNeverSuppressesForOthersFaults(t *testing.T) {
 		"550 5.2.1 account temporarily locked",
 		"550 5.1.1 User unknown; try again later",
 		"550 5.1.1 User unknown, please retry in 5 minutes",
+		"550 5.1.1 User unknown for now", "550 5.1.1 User unknown, wait and resend", "550 5.1.1 User unknown, retry later",
 		"550 5.1.1 User unknown (LDAP server unreachable)",
 		"550 5.1.1 User unknown: lookup timed out",
 		"550 5.2.1 Compte temporairement désactivé",
