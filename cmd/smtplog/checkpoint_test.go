@@ -24,7 +24,7 @@ func newTailer(t testing.TB) *tailer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &tailer{cmd: &tailCmd{}, s: s, c: c, logs: map[string]*followed{}, sets: map[string]int{}}
+	return &tailer{clock: time.Now, cmd: &tailCmd{}, s: s, c: c, logs: map[string]*followed{}, sets: map[string]int{}}
 }
 
 // FuzzCheckpoint wants that no checkpoint does harm, not even one whose checksum is right.

@@ -127,6 +127,7 @@ type tailer struct {
 	ask    chan func()                                // run between two blocks
 	latest failures
 	unread atomic.Bool // something could not be read
+	clock  func() time.Time
 }
 
 // followed is one path.
@@ -138,6 +139,7 @@ type followed struct {
 	recent []byte          // the last lines, to begin a parser with
 	last   time.Time       // of the latest stamp
 	pos    follow.Position // behind the last line counted
+	lag    lag
 
 	lines                     int64 // read in this run
 	mail, understood, resumed bool  // there was a line of an MTA; one was understood; a checkpoint knew the path
@@ -172,7 +174,7 @@ func (cmd *tailCmd) tailer(p *program) (*tailer, error) {
 	if cmd.UI || cmd.Window > 0 || cmd.Checkpoint != "" {
 		opt.Recent = max(cmd.Window, keptWindow)
 	}
-	t := &tailer{p: p, cmd: cmd, s: s, logs: map[string]*followed{}, sets: map[string]int{}, ask: make(chan func())}
+	t := &tailer{p: p, cmd: cmd, s: s, logs: map[string]*followed{}, sets: map[string]int{}, ask: make(chan func()), clock: time.Now}
 	if t.c, err = aggregate.NewCollector(opt); err != nil {
 		return nil, usageError{err}
 	}
@@ -391,8 +393,14 @@ func (t *tailer) count(b *follow.Block) error {
 		return nil
 	}
 	t.c.Read(0, int64(len(b.Text)))
+	first, _, _ := bytes.Cut(b.Text, []byte("\n"))
 	if l.parser == nil {
-		l.start(t, b.Text)
+		l.start(t, first, b.Text)
+	}
+	if l.lines == 0 {
+		if stamp, ok := t.stamp(first); ok {
+			l.lag.read(t.clock().Sub(stamp))
+		}
 	}
 	for at := 0; at < len(b.Text); {
 		line, rest, _ := bytes.Cut(b.Text[at:], []byte("\n"))
@@ -408,6 +416,9 @@ func (t *tailer) count(b *follow.Block) error {
 		at = len(b.Text) - len(rest)
 	}
 	l.keep(b.Text)
+	if !l.last.IsZero() {
+		l.lag.read(t.clock().Sub(l.last))
+	}
 	if t.flush != nil {
 		return t.flush()
 	}
@@ -432,8 +443,7 @@ func (t *tailer) unended() error {
 }
 
 // start makes the parser of a path whose first lines come in.
-func (l *followed) start(t *tailer, text []byte) {
-	first, _, _ := bytes.Cut(text, []byte("\n"))
+func (l *followed) start(t *tailer, first, text []byte) {
 	l.parser = parser.New(t.parserOptions(first))
 	l.parser.Prime(text)
 }

@@ -79,7 +79,7 @@ func (t *tailer) options() render.Options {
 // now is the report of what is known, of the window if there is one.
 func (t *tailer) now(window time.Duration) *aggregate.Report {
 	if window > 0 {
-		return t.c.Recent(time.Now().Add(-window))
+		return t.c.Recent(t.clock().Add(-window))
 	}
 	return t.c.Report()
 }
@@ -102,7 +102,7 @@ func (t *tailer) show() error {
 		return err
 	}
 	if !t.cmd.Once && (format == "table" || format == "markdown") {
-		fmt.Fprintf(&out, "\n%s\n", time.Now().In(t.s.zone).Format(time.RFC3339))
+		fmt.Fprintf(&out, "\n%s\n", t.clock().In(t.s.zone).Format(time.RFC3339))
 	}
 	screen := out.Bytes()
 	if inPlace {
@@ -198,8 +198,43 @@ func (t *tailer) snapshot(window time.Duration) dashboard.Snapshot {
 	if window > 0 {
 		start = &t.c.Report().Totals
 	}
+	waited := false
+	for _, l := range t.logs {
+		waited = l.lag.fell() || waited
+	}
 	list := t.latest.list[max(0, len(t.latest.list)-maxLatest):]
 	t.latest.mu.Lock()
 	defer t.latest.mu.Unlock()
-	return dashboard.Snapshot{Time: time.Now(), Report: r, Start: start, Latest: append([]dashboard.Failure{}, list...), Notice: t.latest.notice}
+	return dashboard.Snapshot{Time: t.clock(), Report: r, Start: start, Waited: waited,
+		Latest: append([]dashboard.Failure{}, list...), Notice: t.latest.notice}
+}
+
+// lag is how much older than the clock a log's lines are when they are read. It stays as it is while
+// the log grows, also where its zone is another one, and falls while lines are read that have waited.
+type lag struct {
+	known         bool
+	latest, asked time.Duration // of the line read last; when it was asked last
+}
+
+const (
+	maxLag  = time.Minute      // of a log's first lines, if they have not waited
+	maxFall = 10 * time.Second // between two looks: lines of several hosts come out of order
+)
+
+// read takes the lag of a line.
+func (g *lag) read(d time.Duration) {
+	if !g.known {
+		g.known, g.asked = true, d
+		if d > maxLag {
+			g.asked += 2 * maxFall // has fallen, whatever comes next
+		}
+	}
+	g.latest = d
+}
+
+// fell tells whether lines that had waited were read since it was asked last.
+func (g *lag) fell() bool {
+	fell := g.asked-g.latest > maxFall
+	g.asked = g.latest
+	return fell
 }

@@ -31,6 +31,7 @@ type Snapshot struct {
 	Time   time.Time
 	Report *aggregate.Report // of the window asked for
 	Start  *aggregate.Totals // since the start
+	Waited bool              // lines were read that had waited since before the last snapshot
 	Latest []Failure         // the newest last
 	Notice string            // the latest word about the input
 }
@@ -156,6 +157,9 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 		return m, tea.Batch(m.fetch(), m.tick())
 	case snapshotMsg:
+		if msg.Waited { // what is new is not what came in meanwhile
+			m.rates = nil
+		}
 		if !m.paused || m.snap.Report == nil {
 			m.snap = msg.Snapshot
 			m.sample()
@@ -391,17 +395,17 @@ func (m *model) count() int {
 	return 0
 }
 
-// perMinute is the rate of a total over the last minute.
-func (m *model) perMinute(of func(*aggregate.Totals) int64) float64 {
+// perMinute is the rate of a total over the last minute; false where it is not known yet.
+func (m *model) perMinute(of func(*aggregate.Totals) int64) (rate float64, ok bool) {
 	if len(m.rates) < 2 {
-		return 0
+		return 0, false
 	}
 	a, b := &m.rates[0], &m.rates[len(m.rates)-1]
 	span := b.at.Sub(a.at)
 	if span <= 0 {
-		return 0
+		return 0, false
 	}
-	return float64(of(&b.totals)-of(&a.totals)) * float64(time.Minute) / float64(span)
+	return float64(of(&b.totals)-of(&a.totals)) * float64(time.Minute) / float64(span), true
 }
 
 func contains(s, part string) bool {

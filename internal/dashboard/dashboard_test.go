@@ -215,22 +215,41 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-// Rates are those of the last minute.
+// Rates are those of the last minute, in which lines that had waited do not count.
 func TestRates(t *testing.T) {
 	m, _ := screen(Snapshot{}, 80, 24)
 	start := time.Date(2026, 11, 3, 4, 0, 0, 0, time.UTC)
-	for i := range 181 {
-		n := int64(i) // one a second, from the third minute on two
-		if i > 120 {
-			n = int64(120 + 2*(i-120))
-		}
-		m.Update(snapshotMsg{Snapshot{Time: start.Add(time.Duration(i) * time.Second), Start: &aggregate.Totals{Delivered: n}, Report: &aggregate.Report{}}})
+	n := int64(0)
+	second := func(i int, more int64, waited bool) {
+		n += more
+		m.Update(snapshotMsg{Snapshot{Time: start.Add(time.Duration(i) * time.Second), Start: &aggregate.Totals{Delivered: n}, Report: &aggregate.Report{}, Waited: waited}})
 	}
-	if got := m.perMinute(func(t *aggregate.Totals) int64 { return t.Delivered }); got != 120 {
+	delivered := func(t *aggregate.Totals) int64 { return t.Delivered }
+	for i := range 3 {
+		second(i, 1000, true)
+		if got := m.screen()[2]; strings.Contains(got, "/min") {
+			t.Errorf("second %d: %s", i, got)
+		}
+	}
+	for i := 3; i < 184; i++ {
+		second(i, int64(1+i/124), false) // one a second, from the third minute on two
+		if got, ok := m.perMinute(delivered); i < 124 && (!ok || got != 60) {
+			t.Fatalf("second %d: %v per minute, want 60", i, got)
+		}
+	}
+	if got, _ := m.perMinute(delivered); got != 120 {
 		t.Errorf("%v per minute, want 120", got)
+	}
+	if got := m.screen()[2]; !strings.Contains(got, "(120/min)") {
+		t.Error(got)
 	}
 	if len(m.rates) > 62 {
 		t.Errorf("%d samples kept for a minute of one a second", len(m.rates))
+	}
+	press(m, "p")
+	m.Update(snapshotMsg{Snapshot{Waited: true}})
+	if got, ok := m.perMinute(delivered); ok {
+		t.Errorf("%v per minute with lines that waited while it was paused", got)
 	}
 }
 

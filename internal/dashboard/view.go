@@ -87,7 +87,8 @@ var helpText = []string{
 	"  q, Ctrl-C           quit",
 	"",
 	"  Attempts are counted, not messages: a message that is deferred ten times",
-	"  counts ten deferrals.",
+	"  counts ten deferrals. Rates (/min) are of the last minute, without lines",
+	"  that had waited to be read.",
 }
 
 func (m *model) heading() string {
@@ -141,7 +142,11 @@ func (m *model) totals() string {
 		{"deferrals", t.Deferred, func(t *aggregate.Totals) int64 { return t.Deferred }},
 		{"refused", t.Rejected, func(t *aggregate.Totals) int64 { return t.Rejected }},
 	} {
-		parts = append(parts, fmt.Sprintf("%s %d (%.0f/min)", p.name, p.n, m.perMinute(p.of)))
+		part := fmt.Sprintf("%s %d", p.name, p.n)
+		if rate, ok := m.perMinute(p.of); ok {
+			part += fmt.Sprintf(" (%.0f/min)", rate)
+		}
+		parts = append(parts, part)
 	}
 	parts = slices.Insert(parts, 1, fmt.Sprintf("queued %d", t.Queued))
 	return cut(strings.Join(parts, "  "), m.width)
