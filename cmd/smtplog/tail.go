@@ -250,7 +250,7 @@ func (t *tailer) follow() error {
 	}
 	f, err := follow.Start(context.WithoutCancel(t.p.ctx), follow.Options{
 		Paths: t.cmd.Path, From: t.from, Positions: t.resumed, Time: t.since, Stamp: t.stamp,
-		Once: t.cmd.Once, Poll: t.cmd.Poll, Stdin: stdin, Notice: t.notice,
+		Once: t.cmd.Once, Unfinished: t.cmd.Once && t.cmd.Checkpoint == "", Poll: t.cmd.Poll, Stdin: stdin, Notice: t.notice,
 	})
 	if err != nil {
 		return usageError{err}

@@ -84,6 +84,8 @@ type Options struct {
 	Stamp     Stamp // for FromTime
 	// Once reads to the ends that the files have now and stops.
 	Once bool
+	// Unfinished hands on an unfinished last line too, in the end: nobody will go on from there.
+	Unfinished bool
 	// Poll looks for changes so often and does not ask the kernel to tell: for network file
 	// systems. 0: told by the kernel, with a look every second besides.
 	Poll time.Duration
@@ -115,9 +117,9 @@ type Notice struct {
 	Text string
 }
 
-// Block is whole lines of one path, each with its line feed. Only three have none: the last
-// line of a file that was rotated without one, that of a stream, and pieces of a line beyond
-// 1 MiB. A block without text only tells a position.
+// Block is whole lines of one path, each with its line feed. Only four have none: the last
+// line of a file that was rotated without one, that of a stream, the one of Options.Unfinished,
+// and pieces of a line beyond 1 MiB. A block without text only tells a position.
 type Block struct {
 	Path string   // as given, or as the pattern matched
 	Text []byte   // the receiver's own

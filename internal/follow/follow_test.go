@@ -602,6 +602,16 @@ func TestOnce(t *testing.T) {
 	if want := block(0, 10) + "unfinished\n" + block(10, 30); got.String() != want {
 		t.Errorf("got %q\nwant %q", got.String(), want)
 	}
+	for _, text := range []string{block(0, 10) + "unfini", "unfini"} { // nobody goes on from there
+		path := logPath(t)
+		write(t, path, text)
+		o := options(FromStart, path)
+		o.Once, o.Unfinished = true, true
+		r := read(t, o)
+		if r.end(); r.text[path] != text {
+			t.Errorf("got %q, want %q", r.text[path], text)
+		}
+	}
 	missing := options(FromStart, filepath.Join(t.TempDir(), "missing"))
 	missing.Once = true
 	r := read(t, missing)

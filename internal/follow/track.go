@@ -90,6 +90,7 @@ func (t *track) run(ctx context.Context) (last Position, gone bool) {
 		}
 		moved, more := t.look(ctx, drain)
 		if t.draining && t.finished() || ctx.Err() != nil {
+			t.unfinished(ctx)
 			return last, false
 		}
 		if t.leave && !t.missing.IsZero() && time.Since(t.missing) > goneLong && len(t.queue) == 1 && !drain {
@@ -262,6 +263,17 @@ func (t *track) finish(ctx context.Context, g *generation) (Position, bool) {
 	p.Done = true
 	t.drop(g)
 	return p, true
+}
+
+// unfinished hands on the unfinished last line of all, where it is wanted.
+func (t *track) unfinished(ctx context.Context) {
+	if !t.f.Unfinished || len(t.queue) == 0 || ctx.Err() != nil {
+		return
+	}
+	g := t.queue[0]
+	if text, err := g.next(&t.buf); err == io.EOF && len(text) > 0 {
+		t.emit(ctx, g, text, false)
+	}
 }
 
 // drop closes g, which is the first of the queue, and remembers it.
