@@ -16,7 +16,8 @@ import (
 )
 
 // TestCoresDoNotMatter: parsing ahead on other cores, and passing over what nobody looks at,
-// changes no byte of any output.
+// changes no byte of any output. The race detector looks at several cores alone, and at less, but at
+// each kind of log: all is compared without it.
 func TestCoresDoNotMatter(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	defer func() { lineByLine = false }()
@@ -28,12 +29,19 @@ func TestCoresDoNotMatter(t *testing.T) {
 	}
 	same := func(t *testing.T, paths []string, commands ...string) {
 		t.Helper()
-		for _, cmd := range commands {
+		for i, cmd := range commands {
+			if fixture.Race && i > 2 && !strings.Contains(cmd, "--until") {
+				continue
+			}
 			args := append(append(strings.Fields(cmd), "--no-progress", "--tz", "UTC"), paths...)
+			many := output(4, args)
+			if fixture.Race {
+				continue
+			}
 			lineByLine = true
 			one := output(1, args)
 			lineByLine = false
-			if many := output(4, args); one != many {
+			if one != many {
 				t.Errorf("%v: one core and several give different results (%d and %d bytes)", args, len(one), len(many))
 			}
 		}
@@ -82,6 +90,9 @@ func TestCoresDoNotMatter(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
+				if fixture.Race && j != 1 {
+					continue
+				}
 				t.Run(fmt.Sprint(i, j), func(t *testing.T) {
 					same(t, []string{dir}, "report --format json", "bounces --format json", "report --until 2026-01-05T06:02:00Z --format json")
 				})
@@ -92,15 +103,19 @@ func TestCoresDoNotMatter(t *testing.T) {
 	// damaged and one no mail log: each is decompressed while the one before is read.
 	t.Run("archives", func(t *testing.T) {
 		dir := t.TempDir()
+		size := 1 << 20
+		if fixture.Race {
+			size /= 4
+		}
 		for i := range 8 {
-			opt := generate.Options{Exim: i%3 == 1, Bytes: 1 << 20, Seed: uint64(i)}
+			opt := generate.Options{Exim: i%3 == 1, Bytes: int64(size), Seed: uint64(i)}
 			var log bytes.Buffer
 			if _, err := generate.Write(&log, opt); err != nil {
 				t.Fatal(err)
 			}
 			if i == 6 {
 				log.Reset()
-				for j := range 50_000 {
+				for j := range size / 20 {
 					fmt.Fprintf(&log, "2026-01-11T06:00:00.%06dZ web httpd[7]: GET /\n", j)
 				}
 			}

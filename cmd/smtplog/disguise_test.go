@@ -313,6 +313,7 @@ func summarise(t *testing.T, path string) (s summary, events map[string]int) {
 // TestDisguises writes a log in every format, and wants the same report each time.
 func TestDisguises(t *testing.T) {
 	fixture.NoRace(t)
+	t.Parallel()
 	for _, mta := range []string{"postfix", "exim"} {
 		all := readRecords(t, mta+".log")
 		all = all[:len(all)/4] // enough, and there are many runs

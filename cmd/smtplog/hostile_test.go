@@ -137,6 +137,7 @@ var hostileClassifier = sync.OnceValue(func() *status.Classifier { return status
 // the honest twin says, and the addresses must be those in their places.
 func TestHostileTextForgesNothing(t *testing.T) {
 	fixture.NoRace(t)
+	t.Parallel()
 	texts := append(fixture.HostileTexts(t), strings.Repeat(`a <b) [d"`, 1<<20/9)+"; from=<c", strings.Repeat("; from=<c", 100))
 	for _, mta := range []string{"postfix", internal, "exim"} {
 		raw, err := os.ReadFile(hostileOriginal(t, mta))
@@ -237,7 +238,7 @@ func (c *hostileCounts) differsInternally(got *hostileCounts) string {
 func hostileFiles(t testing.TB) (paths []string) {
 	t.Helper()
 	dir := t.TempDir()
-	texts := append(fixture.HostileTexts(t), "plain", strings.Repeat("long \x1b[31m<b>|\u202e", 2000))
+	texts := append(fixture.HostileTexts(t), "plain", strings.Repeat("long \x1b[31m<b>|\u202e", 500))
 	for mta, id := range map[string]string{"postfix": "3A1B2C", "exim": "1xinOu"} {
 		var all strings.Builder
 		for i, text := range texts {
@@ -260,7 +261,7 @@ func TestHostileTextInEveryOutput(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no file can have such a name there")
 	}
-	t.Setenv("COLUMNS", "100")
+	t.Parallel()
 	paths := hostileFiles(t)
 	tables := []string{"table", "json", "ndjson", "csv", "markdown", "html"}
 	commands := []struct {
@@ -450,6 +451,7 @@ func wantKeys(t *testing.T, text string) {
 // TestLongChains has messages of a chain of thousands of queue IDs, and of a loop, told: each
 // once, with what became of its end. Where each waited for each in turn this took hours.
 func TestLongChains(t *testing.T) {
+	fixture.NoRace(t)
 	const n = 3000
 	for name, last := range map[string]int{"chain": n, "loop": 0} {
 		var b strings.Builder
@@ -522,6 +524,7 @@ func TestHostileTextExplained(t *testing.T) {
 // TestHostileFiles wants that what a file is named and what it holds can be told, whole, in one
 // line of a message, and that nothing of it is believed.
 func TestHostileFiles(t *testing.T) {
+	fixture.NoRace(t)
 	if runtime.GOOS == "windows" {
 		t.Skip("no file can have such a name there")
 	}

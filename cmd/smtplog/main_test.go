@@ -151,6 +151,7 @@ func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no room") }
 
 // A cell of a table that is absent is null in JSON, never an empty text.
 func TestAbsentCells(t *testing.T) {
+	fixture.NoRace(t)
 	empty := regexp.MustCompile(`(?m)^\[(.*,)?""[],]`)
 	for _, args := range []string{"report", "bounces", "bounces --per-sender", "bounces --suppress", "report --by direction,stage,enhanced,reply,relay,sender,user"} {
 		args := append(strings.Fields(args), "--year", "2026", "--format", "json", fixture.Testdata(t, "logs/postfix.log"), fixture.Testdata(t, "logs/exim.log"))

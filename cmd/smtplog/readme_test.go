@@ -285,8 +285,8 @@ func TestReadmeInstall(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	step := func(after string) {
-		cmd := start("set -e\n" + strings.Join(blockAfter(t, after), "\n"))
+	step := func(after string) { // -P: what has been compiled is known by the folder's own name
+		cmd := start("set -e -P\n" + strings.Join(blockAfter(t, after), "\n"))
 		cmd.Env = append(cmd.Env, env...)
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", after, err, out)

@@ -186,6 +186,7 @@ func TestTraceSaysWhatItSearched(t *testing.T) {
 
 // What a history drops it counts, and it keeps whole lines.
 func TestHistoryStaysWithinItsBound(t *testing.T) {
+	fixture.NoRace(t)
 	var h history
 	line := bytes.Repeat([]byte("x"), 1000)
 	n := int64(historySize/len(line) + 5000)

@@ -266,6 +266,7 @@ func explain(mta string, f *final, problem string) string {
 }
 
 func TestTruthOfTestdata(t *testing.T) {
+	fixture.NoRace(t)
 	logs, err := filepath.Glob(fixture.Testdata(t, "truth", "*.truth.jsonl.gz"))
 	if err != nil || len(logs) == 0 {
 		t.Fatal("no truth in testdata/truth")
@@ -307,6 +308,7 @@ func TestTruthOfTheLab(t *testing.T) {
 
 // Each of the 32 seed members of the status enum is proven by a logged line.
 func TestEveryMemberIsLogged(t *testing.T) {
+	fixture.NoRace(t)
 	seen := map[string]bool{}
 	for _, name := range []string{"postfix.log", "exim.log", "exim-rich.log"} {
 		for _, e := range decodeLines[struct{ Status string }](t, output(t, "events", "--year", "2026", "--tz", "UTC", fixture.Testdata(t, "logs", name))) {
