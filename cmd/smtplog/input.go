@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/smtplog/smtplog/internal/follow"
+	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
@@ -154,7 +155,7 @@ func (in *input) skip(path, why string) {
 // fail says that a file cannot be read.
 func (in *input) fail(path, why string) {
 	in.unread = append(in.unread, source.Skip{Path: path, Why: why})
-	in.p.errorf("%s: %s", path, why)
+	in.p.errorf("%s: %s", render.Input(path), why)
 }
 
 // find inspects all files that the paths stand for.

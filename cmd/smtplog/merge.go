@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
+	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
@@ -82,7 +83,7 @@ func (in *input) whole(l *log) bool { return in.passing != nil && l.detail == ""
 // begin starts a log whose turn has come and reads its first line.
 func (l *log) begin(in *input) bool {
 	if err := l.ready(in); err != nil {
-		in.p.errorf("%s: %v", l.path, err)
+		in.p.errorf("%s: %v", render.Input(l.path), err)
 		l.file.Close()
 		return false
 	}
@@ -330,7 +331,7 @@ func (l *log) finish(in *input, err error) {
 		return
 	}
 	if l.cut > 0 {
-		in.p.sayf("%s: %d lines longer than %d bytes were cut", l.path, l.cut, source.MaxLine)
+		in.p.sayf("%s: %d lines longer than %d bytes were cut", render.Input(l.path), l.cut, source.MaxLine)
 	}
 	if l.opt.Year != 0 && l.years != yearGiven && !f.Stream() && l.time.After(f.Modified.AddDate(0, 0, 2)) {
 		in.p.sayf("warning: %s: has lines of %s, after it was last written (%s): its years are not sure; --year sets them",
@@ -347,21 +348,21 @@ func (l *log) finish(in *input, err error) {
 	switch {
 	case err != io.EOF:
 		l.failed = err
-		in.p.errorf("%s: %v after line %d", l.path, err, l.lines)
+		in.p.errorf("%s: %v after line %d", render.Input(l.path), err, l.lines)
 	case stopped && !l.known && l.named:
-		in.p.errorf("%s: no line of Postfix's or Exim's up to --until", l.path)
+		in.p.errorf("%s: no line of Postfix's or Exim's up to --until", render.Input(l.path))
 	case stopped && !l.known:
-		in.p.sayf("%s: no line of Postfix's or Exim's up to --until", l.path)
+		in.p.sayf("%s: no line of Postfix's or Exim's up to --until", render.Input(l.path))
 	case l.lines == 0 && len(in.logs) > 1:
-		in.p.sayf("%s: is empty", l.path)
+		in.p.sayf("%s: is empty", render.Input(l.path))
 	case l.lines == 0:
-		in.p.errorf("%s: is empty", l.path)
+		in.p.errorf("%s: is empty", render.Input(l.path))
 	case !l.known && l.mail:
-		in.p.errorf("%s: no line understood of %d", l.path, l.lines)
+		in.p.errorf("%s: no line understood of %d", render.Input(l.path), l.lines)
 	case !l.known && l.named:
-		in.p.errorf("%s: "+notMail, l.path, l.lines)
+		in.p.errorf("%s: "+notMail, render.Input(l.path), l.lines)
 	case !l.known:
-		in.p.sayf("%s: "+notMail, l.path, l.lines)
+		in.p.sayf("%s: "+notMail, render.Input(l.path), l.lines)
 	}
 }
 

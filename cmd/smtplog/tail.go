@@ -14,6 +14,7 @@ import (
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/follow"
+	"github.com/smtplog/smtplog/internal/render"
 	"github.com/smtplog/smtplog/parser"
 )
 
@@ -335,20 +336,26 @@ func (t *tailer) follow() error {
 }
 
 // judge says which files were no mail log, as report does; what a checkpoint's run adds to a file
-// may well be other programs' lines. It returns an error where none was.
+// may well be other programs' lines, or nothing. It returns an error where none was.
 func (t *tailer) judge() error {
+	whole := t.from == follow.FromStart && t.cmd.Checkpoint == ""
+	if whole && slices.Contains(t.cmd.Path, "-") {
+		t.log("-") // has no block where it is empty
+	}
 	for _, path := range slices.Sorted(maps.Keys(t.logs)) {
 		switch l := t.logs[path]; {
+		case whole && l.lines == 0:
+			t.p.sayf("%s: is empty", render.Input(path))
 		case l.lines == 0 || l.understood || l.resumed:
 		case l.mail:
-			t.p.errorf("%s: no line understood of %d", path, l.lines)
+			t.p.errorf("%s: no line understood of %d", render.Input(path), l.lines)
 		case slices.Contains(t.cmd.Path, path):
-			t.p.errorf("%s: "+notMail, path, l.lines)
+			t.p.errorf("%s: "+notMail, render.Input(path), l.lines)
 		default:
-			t.p.sayf("%s: "+notMail, path, l.lines)
+			t.p.sayf("%s: "+notMail, render.Input(path), l.lines)
 		}
 	}
-	if in := t.c.Report().Input; in.Understood == 0 && (in.Lines > 0 || t.unread.Load()) {
+	if in := t.c.Report().Input; in.Understood == 0 && (whole || in.Lines > 0 || t.unread.Load()) {
 		return errNoMail
 	}
 	return nil
@@ -363,10 +370,10 @@ func (t *tailer) notice(n follow.Notice) {
 		t.unread.Store(true)
 	}
 	if t.cmd.UI {
-		t.latest.say(n.Path + ": " + n.Text)
+		t.latest.say(render.Input(n.Path) + ": " + n.Text)
 		return
 	}
-	t.p.sayf("%s: %s", n.Path, n.Text)
+	t.p.sayf("%s: %s", render.Input(n.Path), n.Text)
 }
 
 // log returns the state of a path.

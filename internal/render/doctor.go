@@ -87,7 +87,7 @@ func checkupText(c *Checkup, opt Options) []byte {
 	if len(c.Skipped) > 0 {
 		heading("Not read")
 		for _, s := range c.Skipped {
-			for i, line := range wrap(Text(s.Path)+": "+Text(s.Why), opt.Width-4) {
+			for i, line := range wrap(Text(Input(s.Path))+": "+Text(s.Why), opt.Width-4) {
 				fmt.Fprintln(&b, strings.Repeat(" ", 4*min(i, 1))+line)
 			}
 		}
@@ -96,7 +96,7 @@ func checkupText(c *Checkup, opt Options) []byte {
 		heading("Lines of the mail system that were not understood, variable parts folded")
 		for _, u := range c.Unknown {
 			b.WriteString(Paragraph(group(u.Count)+" x "+cut(Text(u.Shape), opt.Width-len(group(u.Count))-3),
-				fmt.Sprintf("%s:%d: %s", u.File, u.Line, u.Sample), opt))
+				fmt.Sprintf("%s:%d: %s", Input(u.File), u.Line, u.Sample), opt))
 		}
 		if more := c.Shapes - len(c.Unknown); more > 0 {
 			fmt.Fprintln(&b, opt.paint(faint, fmt.Sprintf("... %s more: --top %d", plural(int64(more), "shape"), c.Shapes)))

@@ -144,7 +144,7 @@ func storyText(b *bytes.Buffer, s *aggregate.Story, opt Options) {
 			continue
 		}
 		e := &s.Entries[n]
-		fmt.Fprintf(b, "%s %s\n", opt.paint(faint, fmt.Sprintf("%s:%d:", Text(e.File), e.Line)), Text(e.Raw))
+		fmt.Fprintf(b, "%s %s\n", opt.paint(faint, fmt.Sprintf("%s:%d:", Text(Input(e.File)), e.Line)), Text(e.Raw))
 	}
 }
 
@@ -395,7 +395,7 @@ func refusalsText(b *bytes.Buffer, t *Trace, opt Options) {
 	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, "Lines"))
 	for i := range list {
 		e := &list[i]
-		fmt.Fprintf(b, "%s %s\n", opt.paint(faint, fmt.Sprintf("%s:%d:", Text(e.File), e.Line)), Text(e.Raw))
+		fmt.Fprintf(b, "%s %s\n", opt.paint(faint, fmt.Sprintf("%s:%d:", Text(Input(e.File)), e.Line)), Text(e.Raw))
 	}
 }
 
@@ -422,7 +422,7 @@ func traceMarkdown(t *Trace, opt Options) []byte {
 				id = e.Message.QueueID
 			}
 			rows = append(rows, []any{e.Event.Time.In(opt.Zone), id, e.Event.Kind.String(), describe(e, told)})
-			raw = append(raw, []any{fmt.Sprintf("%s:%d", e.File, e.Line), e.Raw})
+			raw = append(raw, []any{fmt.Sprintf("%s:%d", Input(e.File), e.Line), e.Raw})
 		}
 		b = append(b, "\n## Timeline\n\n"...)
 		b = MarkdownTable(b, columns, rows)

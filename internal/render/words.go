@@ -22,6 +22,14 @@ func humanCell(cell any, clock string, zone *time.Location) string {
 	return plainCell(cell)
 }
 
+// Input is what a path is called before a colon: the journal's ends with one.
+func Input(path string) string {
+	if path == "journal:" {
+		return "journal"
+	}
+	return path
+}
+
 // cut shortens s to width columns.
 func cut(s string, width int) string {
 	if runewidth.StringWidth(s) <= width {
