@@ -33,7 +33,8 @@ func (cmd *explainCmd) Run(p *program) error {
 	if cmd.Test != "" {
 		return cmd.test(p)
 	}
-	if len(cmd.Text) == 0 {
+	text := strings.TrimSpace(strings.Join(cmd.Text, " "))
+	if text == "" {
 		return usagef("name a code or a reply; - reads them from standard input")
 	}
 	var rules []*status.Rules
@@ -50,9 +51,9 @@ func (cmd *explainCmd) Run(p *program) error {
 	}
 	e := explainer{classifier: status.NewClassifier(rules...), parser: parser.New(parser.Options{}),
 		out: bufio.NewWriter(dest), format: cmd.Format, opt: cmd.options(dest, nil)}
-	if len(cmd.Text) == 1 && cmd.Text[0] == "-" {
+	if text == "-" {
 		err = e.stream(p)
-	} else if err = e.write(e.ask(strings.Join(cmd.Text, " "))); cmd.Format == "json" {
+	} else if err = e.write(e.ask(text)); cmd.Format == "json" {
 		e.out.WriteByte('\n')
 	}
 	return errors.Join(err, e.out.Flush(), finish())
@@ -92,6 +93,7 @@ type question struct {
 	named  bool // the text is a member of the status enum, by name or number
 	member status.Code
 	event  *parser.Event // not nil: of a log line
+	other  bool          // the text is another program's log line
 	failed bool          // the text is a failure, as an MTA puts it
 }
 
@@ -177,7 +179,7 @@ func (e *explainer) read(line string) question {
 	}
 	q := e.ask(in.Text)
 	if in.Code != nil || in.Enhanced != "" || in.MX != "" || in.Recipient != "" || in.Stage != "" {
-		q.event = nil // it says more than the line
+		q.event, q.other = nil, false // it says more than the line
 	}
 	switch in.ID.(type) {
 	case string, json.Number:
@@ -220,7 +222,9 @@ func (e *explainer) ask(text string) question {
 		return q
 	}
 	var ev parser.Event
-	if e.parser.Parse([]byte(text), &ev) != parser.Understood {
+	verdict := e.parser.Parse([]byte(text), &ev)
+	if verdict == parser.Ignored {
+		q.other = !ev.Time.IsZero() && len(ev.Program) > 0
 		return q
 	}
 	ev = ev.Clone()
@@ -247,6 +251,9 @@ func (e *explainer) answer(q *question) (a render.Explained) {
 		}
 		a.Code, a.CodeInferred = ev.Code, ev.CodeInferred
 		a.Status, a.Answered = aggregate.EventStatus(ev)
+		return a
+	}
+	if q.other {
 		return a
 	}
 	a.Result, a.Answered = e.classifier.Classify(&q.query), true
@@ -306,6 +313,7 @@ var kindMeanings = map[parser.Kind]string{
 	parser.Disconnected: "a client's session ended",
 	parser.AuthFailed:   "a login was refused",
 	parser.TLS:          "about the encryption of a session",
+	parser.Unknown:      "a line of the mail system that no rule recognises",
 }
 
 // people writes the answer for people.
@@ -334,19 +342,21 @@ func (e *explainer) people(q *question, r *render.Explained) error {
 	if info, ok := r.Enhanced.Info(); ok {
 		add("enhanced", "%v %s (%s); %s, %s", r.Enhanced, info.Meaning, info.Source, info.Class, info.Subject)
 	} else if !r.Enhanced.IsZero() {
-		add("enhanced", "%v: not registered; %s, %s", r.Enhanced, info.Class, info.Subject)
+		add("enhanced", "%v: not registered; %s", r.Enhanced, strings.TrimSuffix(info.Class+", "+info.Subject, ", "))
 	}
 	if r.Failed {
 		info := r.Reason.Info()
 		add("reason", "%s: %s", info.Name, info.Meaning)
 		add("means", "%v, %v, %v", info.Category, info.Type, info.Action)
 		add("advice", "%s", info.Advice)
+	} else if q.other {
+		add("means", "another program's line, which says nothing of a message; a reply in it is explained alone")
 	} else if r.Event == parser.None {
 		add("means", "no failure")
 	}
 	if r.Provider != "" {
 		add("provider", "%s", strings.TrimSpace(r.Provider+" "+r.ProviderCode))
-	} else if r.ProviderCode != "" {
+	} else if r.ProviderCode != "" && r.ProviderCode != r.Enhanced.String() {
 		add("their code", "%s", r.ProviderCode)
 	}
 	if r.List != "" {

@@ -495,7 +495,11 @@ func TestHostileTextExplained(t *testing.T) {
 	texts := fixture.HostileTexts(t)
 	for _, s := range texts {
 		code, stdout, stderr := smtplog(t, "", "explain", "--", s)
-		if want := exitDone; code != want && s != "-" || strings.TrimSpace(s) != "" && stdout+stderr == "" {
+		want := exitDone
+		if strings.TrimSpace(s) == "" {
+			want = exitUsage
+		}
+		if code != want && s != "-" || stdout+stderr == "" {
 			t.Errorf("%q: exit %d", s, code)
 		}
 		wantShown(t, s, stdout+stderr)
