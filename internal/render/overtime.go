@@ -87,9 +87,6 @@ func addBars(view, long *aggregate.Table) {
 	}
 }
 
-// maxBuckets is how many rows of over_time a report shows, the latest ones.
-const maxBuckets = 60
-
 // foldEmpty replaces a long run of buckets without an attempt by one row.
 func foldEmpty(rows [][]any) [][]any {
 	var out [][]any

@@ -79,6 +79,21 @@ func topRows(t *aggregate.Table, top int) [][]any {
 	return t.Rows[:top]
 }
 
+// maxBuckets is how many rows of over_time a report has where other tables are cut, the latest ones.
+const maxBuckets = 60
+
+// forPeople returns the rows of a table that a report for people has, and a word about the others.
+func forPeople(t *aggregate.Table, opt Options) (rows [][]any, more string) {
+	rows = topRows(t, opt.Top)
+	if t.Name == "over_time" && opt.Table == "" && len(rows) > maxBuckets {
+		return rows[len(rows)-maxBuckets:], fmt.Sprintf("the latest of %s rows: --table over_time shows all", group(int64(len(rows))))
+	}
+	if hidden := t.Len() - len(rows); hidden > 0 {
+		more = fmt.Sprintf("%s more rows: --table %s --top %d", group(int64(hidden)), t.Name, t.Len())
+	}
+	return rows, more
+}
+
 // limited goes through the rows that topRows returns, of any table.
 func limited(t *aggregate.Table, top int) iter.Seq[[]any] {
 	if t.Name == "over_time" {
@@ -224,9 +239,10 @@ func writeMarkdown(w io.Writer, r *aggregate.Report, opt Options) error {
 		}
 		b = append(b, '\n')
 		b = fmt.Appendf(b, "## %s (%s)\n\n", t.Title, t.Unit)
-		b = MarkdownTable(b, t.Columns, topRows(&t, opt.Top))
-		if hidden := t.Len() - len(topRows(&t, opt.Top)); hidden > 0 {
-			b = fmt.Appendf(b, "\n%s more rows: --top %d\n", group(int64(hidden)), t.Len())
+		rows, more := forPeople(&t, opt)
+		b = MarkdownTable(b, t.Columns, rows)
+		if more != "" {
+			b = fmt.Appendf(b, "\n%s\n", more)
 		}
 	}
 	_, err := w.Write(b)

@@ -210,22 +210,15 @@ func writeTable(b *bytes.Buffer, t *aggregate.Table, opt Options) {
 		addBars(&view, t)
 		view.Rows = foldEmpty(view.Rows)
 	}
-	rows := topRows(&view, opt.Top)
-	if t.Name == "over_time" && opt.Table == "" && len(rows) > maxBuckets {
-		rows = rows[len(rows)-maxBuckets:]
-	}
+	rows, more := forPeople(&view, opt)
 	heading := fmt.Sprintf("%s (%s)", view.Title, view.Unit)
 	if view.Approximate {
 		heading += ", approximate"
 	}
 	fmt.Fprintf(b, "\n%s\n", opt.paint(bold, cut(heading, opt.Width)))
 	b.WriteString(TextTable(view.Columns, rows, opt))
-	if hidden := view.Len() - len(rows); hidden > 0 {
-		where := fmt.Sprintf("... %s more rows: --table %s --top %d", group(int64(hidden)), t.Name, view.Len())
-		if t.Name == "over_time" {
-			where = fmt.Sprintf("... the latest of %s rows: --table over_time shows all", group(int64(len(view.Rows))))
-		}
-		fmt.Fprintln(b, opt.paint(faint, where))
+	if more != "" {
+		fmt.Fprintln(b, opt.paint(faint, "... "+more))
 	}
 }
 

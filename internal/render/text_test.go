@@ -140,6 +140,30 @@ func TestPivot(t *testing.T) {
 	}
 }
 
+// A long series is cut at its beginning, where the table is one of many, and never by --top.
+func TestLongSeries(t *testing.T) {
+	every, err := aggregate.ParseEvery("1m")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := sample(t, "postfix.log", aggregate.Options{Every: every})
+	bucket := regexp.MustCompile(`(?m)^\| 2026-12-30T(\d\d:\d\d):00Z (\| \d+ )+\|$`)
+	const more = "the latest of 1,123 rows: --table over_time shows all"
+	for _, tt := range []struct {
+		table, first string
+		rows         int
+	}{{"", "22:55", 60}, {"over_time", "05:12", 1123}} {
+		var b bytes.Buffer
+		if err := Report(&b, r, "markdown", Options{Table: tt.table, Top: 5}); err != nil {
+			t.Fatal(err)
+		}
+		rows := bucket.FindAllStringSubmatch(b.String(), -1)
+		if n := len(rows); n != tt.rows || rows[0][1] != tt.first || rows[n-1][1] != "23:54" || strings.Contains(b.String(), more) != (tt.table == "") {
+			t.Errorf("--table %q: %d rows of over_time, %q to %q", tt.table, n, rows[0][1], rows[n-1][1])
+		}
+	}
+}
+
 func TestWords(t *testing.T) {
 	for got, want := range map[string]string{
 		group(0): "0", group(999): "999", group(1000): "1,000", group(-1234567): "-1,234,567",
