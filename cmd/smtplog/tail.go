@@ -9,12 +9,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync/atomic"
+	"sync"
 	"time"
 
 	"github.com/smtplog/smtplog/aggregate"
 	"github.com/smtplog/smtplog/internal/follow"
 	"github.com/smtplog/smtplog/internal/render"
+	"github.com/smtplog/smtplog/internal/source"
 	"github.com/smtplog/smtplog/parser"
 )
 
@@ -22,7 +23,7 @@ import (
 type tailCmd struct {
 	inputFlags
 	outputFlags
-	From       string        `placeholder:"WHERE" group:"input" help:"Begin at the files' end, start, the checkpoint, or so long ago: 2h (default: the checkpoint if there is one, else the start with --checkpoint and the end without)."`
+	From       string        `placeholder:"WHERE" group:"input" help:"Begin at the files' end, start, the checkpoint, or so long ago: 2h (default: the checkpoint if there is one, else the start with --checkpoint or --once and the end without)."`
 	Checkpoint string        `placeholder:"FILE" type:"path" group:"input" help:"Save here how far reading has come and what is known, and go on from there: nothing is lost or counted twice."`
 	Once       bool          `group:"input" help:"Read to the files' present ends, print the report, and stop."`
 	Poll       time.Duration `placeholder:"TIME" group:"input" help:"Look at the files so often instead of being told of changes: for network file systems."`
@@ -99,7 +100,11 @@ func (cmd *tailCmd) checkPaths() error {
 		return usagef("--rotated: a file is followed through its rotations as it is")
 	}
 	for _, path := range cmd.Path {
-		if info, err := os.Stat(path); err == nil && info.IsDir() {
+		info, err := os.Stat(path)
+		if err != nil && path != source.JournalPrefix && strings.HasPrefix(path, source.JournalPrefix) {
+			return usagef("%s: only the machine's own journal is followed: journal:", path)
+		}
+		if err == nil && info.IsDir() {
 			return usagef("%s is a folder: name the files to follow, or a pattern", path)
 		}
 	}
@@ -127,7 +132,7 @@ type tailer struct {
 	report bool                                       // show reports
 	ask    chan func()                                // run between two blocks
 	latest failures
-	unread atomic.Bool // something could not be read
+	unread sync.Map // the paths that could not be read
 	clock  func() time.Time
 }
 
@@ -142,6 +147,7 @@ type followed struct {
 	pos    follow.Position // behind the last line counted
 	lag    lag
 
+	repeats                   bool  // its lines add no counts: another log has them
 	lines                     int64 // read in this run
 	mail, understood, resumed bool  // there was a line of an MTA; one was understood; a checkpoint knew the path
 }
@@ -302,7 +308,7 @@ func (t *tailer) follow() error {
 			fail(err)
 		}
 	}
-	if t.unread.Load() {
+	for range t.unread.Range {
 		t.p.failed = true
 	}
 	if failed != nil {
@@ -345,6 +351,9 @@ func (t *tailer) judge() error {
 	for _, path := range slices.Sorted(maps.Keys(t.logs)) {
 		switch l := t.logs[path]; {
 		case whole && l.lines == 0:
+			if _, known := t.unread.Load(path); known {
+				continue
+			}
 			t.p.sayf("%s: is empty", render.Input(path))
 		case l.lines == 0 || l.understood || l.resumed:
 		case l.mail:
@@ -355,7 +364,7 @@ func (t *tailer) judge() error {
 			t.p.sayf("%s: "+notMail, render.Input(path), l.lines)
 		}
 	}
-	if in := t.c.Report().Input; in.Understood == 0 && (whole || in.Lines > 0 || t.unread.Load()) {
+	if in := t.c.Report().Input; in.Understood == 0 && (whole || in.Lines > 0 || t.p.failed) {
 		return errNoMail
 	}
 	return nil
@@ -367,7 +376,7 @@ func (t *tailer) notice(n follow.Notice) {
 		return
 	}
 	if t.cmd.Once && n.Kind != follow.Truncated && n.Kind != follow.Back { // nobody waits for it to get better
-		t.unread.Store(true)
+		t.unread.Store(n.Path, true)
 	}
 	if t.cmd.UI {
 		t.latest.say(render.Input(n.Path) + ": " + n.Text)
@@ -384,11 +393,38 @@ func (t *tailer) log(path string) *followed {
 		if t.sets[dir] == 0 {
 			t.sets[dir] = len(t.sets) + 1
 		}
-		l = &followed{path: path, set: t.sets[dir]}
+		l = &followed{path: path, set: t.sets[dir], repeats: t.repeats(path)}
 		t.logs[path] = l
 		t.c.Read(1, 0)
 	}
 	return l
+}
+
+// repeats tells whether a log holds lines of another one that is followed too, as report finds out
+// (markDetail): by their names alone, since what will be in them is not known.
+func (t *tailer) repeats(path string) bool {
+	kind := detailKind(path)
+	if kind == "" {
+		return false
+	}
+	for _, p := range t.cmd.Path {
+		others, _ := filepath.Glob(p)
+		if len(others) == 0 {
+			others = []string{p}
+		}
+		for _, other := range others {
+			if filepath.Dir(other) != filepath.Dir(path) {
+				continue
+			}
+			switch of := detailKind(other); {
+			case of == "info" && (kind == "part" || kind == "system"):
+				return true
+			case of == "" && source.MailName(other) && (kind == "exim" || !strings.Contains(filepath.Base(other), "main")): // Exim's own is not syslog's
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // count parses and counts a block.
@@ -417,7 +453,9 @@ func (t *tailer) count(b *follow.Block) error {
 		if !l.ev.Time.IsZero() {
 			l.last = l.ev.Time
 		}
-		if _, counts := t.c.Add(&l.ev, v, l.set); counts && t.each != nil {
+		if l.repeats {
+			t.c.Line(v)
+		} else if _, counts := t.c.Add(&l.ev, v, l.set); counts && t.each != nil {
 			t.each(l, b, at)
 		}
 		at = len(b.Text) - len(rest)
@@ -437,7 +475,7 @@ func (t *tailer) count(b *follow.Block) error {
 func (t *tailer) unended() error {
 	for _, path := range slices.Sorted(maps.Keys(t.logs)) {
 		l := t.logs[path]
-		for l.parser != nil && l.parser.Flush(&l.ev) {
+		for l.parser != nil && !l.repeats && l.parser.Flush(&l.ev) {
 			if _, counts := t.c.Event(&l.ev, l.set); counts && t.each != nil {
 				t.each(l, &follow.Block{Path: path, Pos: l.pos}, 0)
 			}
