@@ -129,6 +129,11 @@ func TestOverview(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
+	m, _ = screen(s, 80, 24)
+	press(m, "8")
+	if got := m.screen()[1]; got != " 1 overview 2 reasons 3 replies 4 domains 5 providers 6 relays 7 queue[8 latest]" {
+		t.Errorf("the pages are %q", got)
+	}
 }
 
 // Enter leads from a reason to its replies, from a reply to its failures, and Esc back.

@@ -107,23 +107,33 @@ func (m *model) heading() string {
 	return line
 }
 
+// tabs names the pages: two blanks apart, or one where that is too wide.
 func (m *model) tabs() string {
-	var b strings.Builder
-	used := 0
+	var all strings.Builder
+	for _, p := range pages {
+		all.WriteString(" " + p.key + " " + p.name + " ")
+	}
+	between := "  "
+	if all.Len() > m.width {
+		between = " "
+	}
+	line, used := " ", 1
 	for i, p := range pages {
-		word := " " + p.key + " " + p.name + " "
-		if used += len(word); used > m.width {
+		word := p.key + " " + p.name
+		if used += len(word) + len(between); used > m.width {
 			break
 		}
-		if i == m.at.page {
-			if !m.opt.Color {
-				word = "[" + p.key + " " + p.name + "]"
-			}
-			word = m.paint(reverse, word)
+		switch chosen := i == m.at.page; {
+		case chosen && m.opt.Color:
+			line = line[:len(line)-1] + m.paint(reverse, " "+word+" ")
+		case chosen:
+			line = line[:len(line)-1] + "[" + word + "]"
+		default:
+			line += word + " "
 		}
-		b.WriteString(word)
+		line += between[1:]
 	}
-	return b.String()
+	return line
 }
 
 func (m *model) totals() string {

@@ -125,23 +125,21 @@ func layout(columns []aggregate.Column, rows [][]any, opt Options) ([]aggregate.
 			widths[i] = max(widths[i], runewidth.StringWidth(text[r][i]))
 		}
 	}
-	total := -len(gap)
 	for i, c := range columns {
 		if widths[i] == 0 || numeric(c.Type) && !anyNonZero(rows, i) && i > 0 {
 			continue
 		}
 		keep = append(keep, i)
 		widths[i] = max(widths[i], len(heading(c)))
-		total += widths[i] + len(gap)
 	}
 	// Too wide: columns that say least go first, as long as the texts could not all be read;
 	// then the widest texts are cut.
+	keep = narrowed(columns, keep, widths, opt)
+	total := -len(gap)
+	for _, i := range keep {
+		total += widths[i] + len(gap)
+	}
 	for total > opt.Width {
-		if j := dispensable(columns, keep, opt); j > 0 && !fits(columns, keep, widths, opt.Width) {
-			total -= widths[keep[j]] + len(gap)
-			keep = append(keep[:j], keep[j+1:]...)
-			continue
-		}
 		widest := widestText(columns, keep, widths)
 		if widest < 0 || widths[widest] <= 8 {
 			break
@@ -223,18 +221,53 @@ var narrowList = []narrowing{
 	{"attempts", ""}, {"status", ""}, {"relay", ""}, {"enhanced", ""}, {"text", ""}, {"code", ""},
 }
 
+// narrowSum is narrow for a table that would be left with one of the parts of its attempts: the sum
+// stays instead.
+var narrowSum = func() (list []narrowing) {
+	for _, n := range narrow {
+		if n == (narrowing{"attempts", ""}) {
+			list = append(list, narrowing{"deferred", "attempts"}, narrowing{"bounced", "attempts"})
+		} else {
+			list = append(list, n)
+		}
+	}
+	return list
+}()
+
+// narrowed leaves out columns as long as the texts of the others could not all be read.
+func narrowed(columns []aggregate.Column, keep, widths []int, opt Options) []int {
+	by := func(list []narrowing) []int {
+		keep := slices.Clone(keep)
+		for !fits(columns, keep, widths, opt.Width) {
+			j := dispensable(columns, keep, list)
+			if j == 0 {
+				break
+			}
+			keep = slices.Delete(keep, j, j+1)
+		}
+		return keep
+	}
+	if opt.Lead != "" {
+		return by(narrowList)
+	}
+	kept := by(narrow)
+	gone := func(name string) bool { return place(columns, keep, name) > 0 && place(columns, kept, name) < 0 }
+	if gone("attempts") && gone("deferred") {
+		kept = by(narrowSum)
+	}
+	return kept
+}
+
+// place returns where a column is in keep, -1 where it is not.
+func place(columns []aggregate.Column, keep []int, name string) int {
+	return slices.IndexFunc(keep, func(i int) bool { return columns[i].Name == name })
+}
+
 // dispensable returns the place in keep of the column to leave out next, 0 if there is none;
 // the first column stays.
-func dispensable(columns []aggregate.Column, keep []int, opt Options) int {
-	list := narrow
-	if opt.Lead != "" {
-		list = narrowList
-	}
-	place := func(name string) int {
-		return slices.IndexFunc(keep, func(i int) bool { return columns[i].Name == name })
-	}
+func dispensable(columns []aggregate.Column, keep []int, list []narrowing) int {
 	for _, n := range list {
-		if j := place(n.name); j > 0 && (n.unless == "" || place(n.unless) >= 0) {
+		if j := place(columns, keep, n.name); j > 0 && (n.unless == "" || place(columns, keep, n.unless) >= 0) {
 			return j
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/mattn/go-runewidth"
 	"golang.org/x/net/idna"
 	"golang.org/x/text/cases"
 
@@ -226,7 +227,11 @@ func PerSender(w io.Writer, t *aggregate.Table, format string, opt Options) erro
 				b.WriteByte('\n')
 			}
 		} else {
-			fmt.Fprintf(&b, "%s: %s\n%s", opt.paint(bold, Text(sender)), said, TextTable(shown, rows, opt))
+			between := ": "
+			if runewidth.StringWidth(Text(sender)+between+said) > opt.Width {
+				between = ":\n"
+			}
+			fmt.Fprintf(&b, "%s%s%s\n%s", opt.paint(bold, Text(sender)), between, said, TextTable(shown, rows, opt))
 			for _, r := range reasons {
 				for j, line := range wrap(r+": "+meaning[r], opt.Width-2) {
 					fmt.Fprintf(&b, "%s%s\n", []string{"- ", "  "}[min(j, 1)], line)

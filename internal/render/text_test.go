@@ -140,6 +140,30 @@ func TestPivot(t *testing.T) {
 	}
 }
 
+// Attempts are told by their parts, and in a table that has no room for those by their sum.
+func TestNarrow(t *testing.T) {
+	r := sample(t, "postfix.log", aggregate.Options{})
+	for _, tt := range []struct {
+		table string
+		width int
+		want  string
+	}{
+		{"replies", 160, "code enhanced status reason reply deferred bounced attempts first last"},
+		{"replies", 92, "code reason reply deferred bounced"},
+		{"replies", 80, "code reason reply attempts"},
+		{"enhanced", 80, "enhanced meaning delivered deferred bounced"},
+	} {
+		for i := range r.Tables {
+			if table := &r.Tables[i]; table.Name == tt.table {
+				head, _, _ := strings.Cut(TextTable(table.Columns, table.Rows, Options{Width: tt.width, Zone: time.UTC}), "\n")
+				if got := strings.Join(strings.Fields(head), " "); got != tt.want {
+					t.Errorf("%s in %d columns: %s, want %s", tt.table, tt.width, got, tt.want)
+				}
+			}
+		}
+	}
+}
+
 // A long series is cut at its beginning, where the table is one of many, and never by --top.
 func TestLongSeries(t *testing.T) {
 	every, err := aggregate.ParseEvery("1m")

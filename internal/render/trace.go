@@ -347,7 +347,9 @@ func listText(b *bytes.Buffer, t *Trace, opt Options) {
 	if top == 0 {
 		top = topHits
 	}
-	fmt.Fprintf(b, "%s\n", opt.paint(bold, found(t)))
+	for _, line := range wrap(found(t), opt.Width) {
+		fmt.Fprintln(b, opt.paint(bold, line))
+	}
 	hidden := 0
 	if len(rows) > top {
 		hidden = len(rows) - top
