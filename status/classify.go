@@ -323,6 +323,16 @@ func (c *Classifier) unwrap(text []byte, code int) ([]byte, Reply) {
 		}
 	}
 	r := c.replies.Parse(text)
+	if code == 0 && r.Code == 0 {
+		if i, quoted := ironPortAt(r.Text); i > 0 {
+			words, _, _ := bytes.Cut(r.Text[i:], []byte("' (delivery attempts: "))
+			words, enhanced := cutEnhanced(bytes.TrimSuffix(words, []byte{'\''}))
+			if r.Code = quoted; !enhanced.IsZero() {
+				r.Enhanced = enhanced
+			}
+			return words, r
+		}
+	}
 	if r.Code != 0 || !r.Enhanced.IsZero() {
 		return r.Text, r
 	}
@@ -421,6 +431,23 @@ func replyAt(text []byte) int {
 		}
 	}
 	return 0
+}
+
+// ironPortAt returns where the words of a reply start that Cisco's IronPort quotes, and its code:
+// "5.1.0 - Unknown address error 550-'5.7.1 ...' (delivery attempts: 0)". It says so of all that was
+// refused at RCPT, whatever the cause.
+func ironPortAt(text []byte) (i, code int) {
+	for _, said := range [...]string{"- Unknown address error ", "- Other mail system problem "} {
+		_, rest, ok := bytes.Cut(text, []byte(said))
+		if !ok {
+			continue
+		}
+		words, code, more := cutCode(rest)
+		if more && len(words) > 1 && words[0] == '\'' {
+			return len(text) - len(words) + 1, code
+		}
+	}
+	return 0, 0
 }
 
 // wrapStage returns the stage that Exim names before a reply: "after RCPT TO:<...>: ".

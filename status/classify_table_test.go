@@ -51,6 +51,12 @@ var replyCases = []replyCase{
 	{text: "550 5.1.1 Addressee unknown, relay=[192.0.2.3]", want: UserUnknown},
 	{text: "550 That email address is not recognised as a valid recipient on this system: recipient unknown", want: UserUnknown},
 
+	// Quoted by IronPort
+	{text: "5.1.0 - Unknown address error 550-'5.1.1 <bob@example.com>... User unknown' (delivery attempts: 0)", want: UserUnknown},
+	{text: "5.1.0 - Unknown address error 550-'bob@example.com: recipient isn't known'", want: UserUnknown},
+	{text: "5.1.0 - Unknown address error 554-'5.7.1 Message rejected as spam' (delivery attempts: 0)", want: SpamContent},
+	{text: "5.3.0 - Other mail system problem 552-'5.3.4 Message size exceeds fixed limit' (delivery attempts: 0)", want: MessageTooBig},
+
 	// In other languages
 	{text: "550 5.1.1 Utilisateur inconnu : bob@example.fr", want: UserUnknown},
 	{text: "550 L'adresse e-mail bob@example.fr n'existe pas", want: UserUnknown},

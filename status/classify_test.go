@@ -132,6 +132,8 @@ func TestClassifyNeverSuppressesForOthersFaults(t *testing.T) {
 		{"551 5.7.1 Go away!", StageRcpt},
 		{"553 5.1.7 <kim@example.org>: mailbox name not allowed; no such user", StageRcpt},
 		{"501 5.5.4 DSN extension has been disabled.", StageRcpt},
+		{"5.1.0 - Unknown address error 550-'5.7.1 Go away!' (delivery attempts: 0)", StageRcpt},
+		{"5.1.0 - Unknown address error 554-'Not from you'", StageRcpt},
 	} {
 		if r := c.Classify(&Query{Text: []byte(tt.text), Stage: tt.stage}); r.Reason.Action() == ActionSuppress {
 			t.Errorf("%s: %v by %s", tt.text, r.Reason, r.Rule)
