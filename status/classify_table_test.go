@@ -218,6 +218,15 @@ var replyCases = []replyCase{
 	{text: "535-5.7.8 Username and Password not accepted. Learn more at 535 5.7.8 https://support.google.com/mail/?p=BadCredentials a1sm1.1 - gsmtp", want: SMTPAuthRequired},
 	{text: "535 5.7.8 Error: authentication failed: authentication failure", want: SMTPAuthRequired},
 
+	// Other languages: whose fault it is
+	{text: "550 5.1.1 Indirizzo del mittente sconosciuto", want: SenderRejected},
+	{text: "550 L’expéditeur n’existe pas", want: SenderRejected},
+	{text: "550 5.1.1 送信者のアドレスが存在しません", want: SenderRejected},
+	{text: "550 El destinatario no existe. Remitente: alice@example.org", want: UserUnknown},
+	{text: "550 Il dominio del destinatario non esiste", want: DomainUnknown},
+	{text: "550 Dirección IP sin registro PTR, nombre no encontrado", want: PTRMissing},
+	{text: "552 收件人邮箱大小超过限制", want: MailboxFull},
+
 	// Content
 	{text: "550-5.7.1 [192.0.2.7 12] Our system has detected that this message is likely unsolicited mail. To reduce the amount of spam sent to Gmail, this message has been blocked. a1si1.1 - gsmtp", want: SpamContent},
 	{text: "554 5.7.1 Message rejected under suspicion of SPAM; https://ya.cc/1IrBc 1700000000-abc", want: SpamContent},
