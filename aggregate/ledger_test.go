@@ -296,6 +296,12 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:01 postfix/smtp[7]: 3A1B2C3D4E: host mx1.d.example[192.0.2.1] said: 450 4.7.1 later (in reply to RCPT TO command)
 04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, relay=mx2.d.example[192.0.2.2]:25, delay=1, delays=0/0/0.5/0.5, dsn=4.4.2, status=deferred (lost connection with mx2.d.example[192.0.2.2] while sending RCPT TO)`,
 		"3A1B2C3D4E queued smtp; u@d.example deferred x1"},
+	{"what Postfix decides by itself gets no code of a host's answer just before", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: host mx.d.example[192.0.2.1] said: 450 4.7.1 later (in reply to RCPT TO command)
+04:00:01 postfix/error[8]: 3A1B2C3D4E: to=<u@d.example>, relay=none, delay=1, delays=1/0/0/0, dsn=5.1.1, status=bounced (User unknown in virtual alias table)
+04:00:02 postfix/smtp[7]: 3A1B2C3D4E: to=<v@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=2, delays=1/0/1/0, dsn=5.3.4, status=bounced (message size 200 exceeds size limit 100 of server mx.d.example[192.0.2.1])`,
+		"3A1B2C3D4E queued smtp; u@d.example bounced x1; v@d.example bounced x1"},
 	{"held, released, delivered", `
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
 04:00:00 postfix/cleanup[9]: 3A1B2C3D4E: hold: header X-Hold: yes from c.example[192.0.2.9]; from=<a@c.example> to=<u@d.example> proto=ESMTP helo=<c.example>
