@@ -27,15 +27,36 @@ func claimsPostfix(p *Parser, f *frame) bool {
 	}
 	i := bytes.LastIndexByte(tag, '/')
 	switch d := tag[i+1:]; {
-	case i == 0:
-		return hasPrefix(d, "postfix") // an empty syslog_name: "/postfix-script"
-	case i > 0:
-		return isPostfixDaemon(d) && looksPostfix(f.msg)
+	case i == 0 && hasPrefix(d, "postfix"): // an empty syslog_name: "/postfix-script"
+		return true
+	case i >= 0:
+		return isPostfixDaemon(d) && (looksPostfix(f.msg) ||
+			isPostfixOnly(d) && string(tag[:i]) != "docker" && len(f.msg) > 0 && p.knowsPostfix(d, f.msg))
 	default:
-		// A child that cannot start its command logs under its bare name, as postmulti does.
+		// A child that cannot start its command logs under its bare name, as postmulti does, and all
+		// of them in the log of macOS.
 		return string(d) == "postmulti" || (string(d) == "local" || string(d) == "pipe" || string(d) == "spawn") &&
-			hasPrefix(f.msg, "fatal: execvp")
+			hasPrefix(f.msg, "fatal: execvp") || isPostfixDaemon(d) && looksPostfix(f.msg)
 	}
+}
+
+// isPostfixOnly tells whether a daemon's name is none of another program's under the name of an
+// instance, as cyrus/lmtp and cyrus/master are: what the rules know of its lines is Postfix's.
+// (Docker's own name stands before that of a container.)
+func isPostfixOnly(b []byte) bool {
+	switch string(b) {
+	case "anvil", "bounce", "cleanup", "dnsblog", "pickup", "postfix-script", "postscreen", "postsuper",
+		"qmgr", "scache", "smtp", "smtpd", "tlsmgr", "tlsproxy", "trivial-rewrite":
+		return true
+	}
+	return false
+}
+
+// knowsPostfix tells whether a rule knows a daemon's text.
+func (p *Parser) knowsPostfix(daemon, b []byte) bool {
+	var ev Event
+	l := postfixLine{p: p, ev: &ev, daemon: daemon}
+	return l.parse(b)
 }
 
 // claimsPostfixBare tells whether a text without a tag is Postfix's, as journalctl -o cat prints
@@ -51,12 +72,7 @@ func (p *Parser) claimsPostfixBare(b []byte) bool {
 			return true
 		}
 	}
-	if !p.bare {
-		return false
-	}
-	var ev Event
-	l := postfixLine{p: p, ev: &ev}
-	return l.parse(b)
+	return p.bare && p.knowsPostfix(nil, b)
 }
 
 // parsePostfix parses a line that claimsPostfix has claimed.
