@@ -47,6 +47,10 @@ func (p *Parser) readFrame(line []byte, f *frame) {
 			} else if !p.readHeaders(rest, f) {
 				readLevelTag(rest, f)
 			}
+		} else if rest, ok := cutLead(line); ok {
+			p.readHeaders(rest, f)
+		} else if hasPrefix(line, "postfix") && readTag(line, f) && headerFollows(f.msg) {
+			p.readHeaders(f.msg, f)
 		}
 	}
 	if !f.native { // what went through syslog
@@ -176,6 +180,11 @@ func (p *Parser) readDigits(b []byte, f *frame) bool {
 	if !zoned && !f.time.IsZero() {
 		t = settle(t, f.time)
 	}
+	if object, ok := cutFluentd(after); ok {
+		f.time = t
+		p.readJSON(object, f, 1)
+		return true
+	}
 	if b[10] == ' ' && !syslogFollows(after) {
 		f.time, f.native, f.msg = t, true, after
 		if pid, msg, ok := cutPID(after); ok {
@@ -191,12 +200,16 @@ func (p *Parser) readDigits(b []byte, f *frame) bool {
 	return true
 }
 
-// readUnix reads "1793678706.123456 host tag[pid]: msg" (journalctl -o short-unix), and the
-// length before a message that was sent over TCP, "98 <22>1 2026-... " (RFC 6587 section 3.4.1).
+// readUnix reads "1793678706.123456 host tag[pid]: msg" (journalctl -o short-unix), the
+// length before a message that was sent over TCP, "98 <22>1 2026-... " (RFC 6587 section 3.4.1),
+// and RFC 5424 without its priority, "1 2026-... ".
 func (p *Parser) readUnix(b []byte, f *frame) bool {
 	word, after := cutWord(b)
 	if len(after) > 2 && after[1] == '<' && digits(word) {
 		return p.readPRI(after[1:], f)
+	}
+	if len(after) > 20 && after[5] == '-' && after[11] == 'T' && string(word) == "1" {
+		return p.readRFC5424(after[1:], f)
 	}
 	if len(word) < 11 || len(word) > 20 || word[len(word)-7] != '.' || !isSeconds(word) || len(after) < 2 {
 		return false
@@ -223,10 +236,11 @@ func (p *Parser) readPRI(b []byte, f *frame) bool {
 	if len(rest) == len(b) {
 		return false
 	}
+	rest = trimLeft(rest)
 	if len(rest) > 0 && rest[0] != '<' && p.readHeader(rest, f) {
 		return true
 	}
-	return readTag(trimLeft(rest), f)
+	return readTag(rest, f)
 }
 
 // trimLine removes what no line of a log has on purpose: a byte order mark and NULs (left by
@@ -353,8 +367,9 @@ func cutStructuredData(b []byte) []byte {
 // readHostTag reads "host tag[pid]: msg" or, where the host is missing, "tag[pid]: msg", with
 // the words that some daemons put between them: FreeBSD's "<mail.info>" (syslogd -v) before the
 // host, the level of busybox, syslog-ng and container images ("mail.info", "INFO") before the
-// tag. It stops at one more header. A message that begins with a blank has none: in what docker logs -t
-// prints of Exim's reject log it is a refused message's.
+// tag; "---" before macOS's repeats; what AIX says of a line that it has passed on; and the file
+// that OSSEC has read, "192.0.2.9->/var/log/maillog". It stops at one more header. A message that
+// begins with a blank has none: in what docker logs -t prints of Exim's reject log it is a refused message's.
 func readHostTag(b []byte, f *frame) {
 	f.tag, f.pid, f.msg = nil, 0, b
 	if firstByte(b) == ' ' && headerFollows(trimLeft(b)) {
@@ -375,12 +390,19 @@ func readHostTag(b []byte, f *frame) {
 		}
 		rest = trimLeft(rest)
 		switch {
-		case word[0] == '<' && word[len(word)-1] == '>', isLevel(word), len(word) == 1 && (word[0] == ':' || word[0] == '-'):
+		case word[0] == '<' && word[len(word)-1] == '>', isLevel(word), len(word) == 1 && (word[0] == ':' || word[0] == '-'), string(word) == "---":
 			b = rest
 			if !host {
 				f.msg = b
 			}
+		case host && contains(word, "->"):
+			b, f.msg = rest, rest
 		case host:
+			if from, ok := cutPrefix(b, "Message forwarded from "); ok {
+				if name, tagged, ok := cutString(from, ": "); ok && readTag(tagged, f) {
+					f.host = name
+				}
+			}
 			return
 		default:
 			f.host, host = word, true
@@ -398,8 +420,8 @@ func readLevelTag(b []byte, f *frame) bool {
 	return isLevel(word) && readTag(trimLeft(rest), f)
 }
 
-// isLevel tells whether a word is a severity, alone or after a facility and a point:
-// "mail.info", "INFO", "[info]".
+// isLevel tells whether a word is a severity, alone or after a facility and a point (AIX: a
+// colon): "mail.info", "INFO", "[info]".
 func isLevel(b []byte) bool {
 	if n := len(b); n > 2 && b[0] == '[' && b[n-1] == ']' {
 		b = b[1 : n-1]
@@ -409,23 +431,23 @@ func isLevel(b []byte) bool {
 	}
 	var low [16]byte
 	severity := low[:len(b)]
+	at := -1
 	for i, c := range b {
-		if low[i] = c | 0x20; c == '.' {
-			low[i] = c
+		if low[i] = c | 0x20; c == '.' || c == ':' || c == '|' {
+			at = i
 		}
 	}
-	i := bytes.IndexByte(severity, '.')
-	if i < 0 && len(b) > len("critical") {
+	if at < 0 && len(b) > len("critical") {
 		return false
 	}
-	if i >= 0 {
-		switch string(severity[:i]) {
+	if at >= 0 {
+		switch string(severity[:at]) {
 		case "mail", "daemon", "user", "syslog", "auth", "authpriv", "kern",
 			"local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7":
 		default:
 			return false
 		}
-		severity = severity[i+1:]
+		severity = severity[at+1:]
 	}
 	switch string(severity) {
 	case "emerg", "panic", "alert", "crit", "critical", "err", "error", "warn", "warning", "notice", "info", "debug":

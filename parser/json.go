@@ -83,7 +83,7 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 		return jsonMessage, rankLog
 	case "short_message", "@message", "Message", "SyslogMessage", "syslog_message", "logmsg", "textPayload":
 		return jsonMessage, 5
-	case "full_message", "_raw", "@rawstring", "raw_event": // the line as it came
+	case "full_message", "_raw", "@rawstring", "raw_event", "full_log": // the line as it came
 		return jsonMessage, 4
 	case "body", "text", "content", "payload", "raw", "data", "line":
 		return jsonMessage, 3
@@ -108,12 +108,14 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 		return jsonHost, 9
 	case "host", "HOST", "Hostname", "HostName", "Computer", "syslog_hostname", "fromhost":
 		return jsonHost, 7
+	case "source":
+		return jsonHost, 1
 
 	case "syslogtag", "syslog-tag", "syslog_tag": // the only one of rsyslog's that is not cut at a slash
 		return jsonTag, 9
 	case "SYSLOG_IDENTIFIER", "syslog_identifier", "ident", "program", "PROGRAM", "syslog_program", "ProcessName", "SourceName":
 		return jsonTag, 8
-	case "appname", "app_name", "app-name", "APP-NAME", "APP_NAME":
+	case "appname", "app_name", "app-name", "APP-NAME", "APP_NAME", "application_name", "_application_name":
 		return jsonTag, 7
 	case "programname", "tag":
 		return jsonTag, 6
@@ -122,7 +124,7 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 
 	case "SYSLOG_PID":
 		return jsonPID, 9
-	case "_PID", "pid", "PID", "procid", "PROCID", "proc_id", "syslog_pid", "ProcessID":
+	case "_PID", "pid", "PID", "procid", "PROCID", "proc_id", "syslog_pid", "ProcessID", "processid", "process_id", "_process_id":
 		return jsonPID, 8
 
 	case "stream":
@@ -205,8 +207,10 @@ func (p *Parser) readJSON(b []byte, f *frame, depth int) {
 		p.readJSON(f.msg, f, depth+1)
 	case headerFollows(f.msg) && !(len(f.tag) > 0 && isEximStamp(f.msg)) && p.readHeaders(f.msg, f):
 	default:
-		if len(f.tag) == 0 {
-			readLevelTag(f.msg, f)
+		if len(f.tag) == 0 && !readLevelTag(f.msg, f) { // Graylog keeps the host
+			if word, rest := cutWord(f.msg); len(word) > 0 && string(word) == string(f.host) {
+				readLevelTag(trimLeft(rest), f)
+			}
 		}
 		p.readInner(f)
 	}

@@ -51,9 +51,16 @@ func (r *repeats) keep(f *frame) {
 }
 
 // again makes f, a line that says that the last one was repeated, that line. It returns false
-// where the last line is not known.
+// where the last line is not known. macOS names no host.
 func (r *repeats) again(f *frame) bool {
 	i, ok := r.find(f.host)
+	if !ok && len(f.host) == 0 && r.clock > 0 {
+		for i = range r.last {
+			if ok = r.last[i].used == r.clock; ok {
+				break
+			}
+		}
+	}
 	if !ok {
 		return false
 	}

@@ -233,6 +233,9 @@ func (s *stamps) wall(year int, mon time.Month, day, hour, min int) time.Time {
 	return t
 }
 
+// utcZone is the zone of svlogd -tt, which puts _ between date and time.
+var utcZone = []byte("Z")
+
 // iso reads "2026-11-03T04:05:06.123456+01:00 ": with T or a blank, an optional fraction
 // (point or comma), and an optional zone (Z, +01:00, +0100, +01; after a blank only as
 // +0100, Exim's log_timezone). It needs a blank or the end of b after it.
@@ -245,7 +248,7 @@ func (s *stamps) iso(b []byte) (t time.Time, rest []byte, ok bool) {
 func (s *stamps) isoZone(b []byte) (t time.Time, rest []byte, zoned, ok bool) {
 	const head = len("2026-11-03T04:05")
 	if len(b) < head+3 || b[4] != '-' || b[7] != '-' || b[13] != ':' || b[16] != ':' ||
-		b[10] != 'T' && b[10] != ' ' && b[10] != 't' {
+		b[10] != 'T' && b[10] != ' ' && b[10] != 't' && b[10] != '_' {
 		return t, b, false, false
 	}
 	sec, ok := twoDigits(b[head+1:])
@@ -255,6 +258,9 @@ func (s *stamps) isoZone(b []byte) (t time.Time, rest []byte, zoned, ok bool) {
 	rest = b[head+3:]
 	frac, rest, _ := fraction(rest)
 	zone, rest := cutZone(rest)
+	if b[10] == '_' && len(zone) == 0 {
+		zone = utcZone
+	}
 	if len(rest) > 0 && rest[0] != ' ' && rest[0] != '\t' {
 		return t, b, false, false
 	}
@@ -574,6 +580,14 @@ func Yearless(line []byte) (t time.Time, ok bool) {
 	if rest, ok := cutService(line); ok {
 		line = rest
 	}
+	if len(line) > 0 && line[0] == '{' {
+		return yearlessJSON(line)
+	}
+	if d, _, ok := cutBSD(line); !ok || d.year != 0 {
+		if rest, ok := cutLead(line); ok {
+			line = rest
+		}
+	}
 	if len(line) > 2 && line[0] == '<' {
 		line, _ = cutPRI(line)
 	}
@@ -585,6 +599,18 @@ func Yearless(line []byte) (t time.Time, ok bool) {
 		return t, false
 	}
 	return time.Date(2000, d.mon, d.day, d.hour, d.min, 0, 0, time.UTC).Add(d.sec), true
+}
+
+// yearlessJSON is Yearless for a JSON object: in a year that no log is of, a stamp that stays in it has
+// none of its own.
+func yearlessJSON(line []byte) (t time.Time, ok bool) {
+	const year = 8 // a leap year
+	p := New(Options{Year: year})
+	p.readFrame(line, &p.frame)
+	if t = p.frame.time; t.IsZero() || t.Year() != year {
+		return t, false
+	}
+	return t.AddDate(2000-year, 0, 0), true
 }
 
 // InferYears returns the years of a file's first and last stamps (as Yearless gives them)

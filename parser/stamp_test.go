@@ -69,8 +69,20 @@ func TestInferYears(t *testing.T) {
 	}
 }
 
+// The year is inferred whatever stands round the stamp.
+func TestYearless(t *testing.T) {
+	for _, line := range []string{
+		"Feb 29 04:05:06 mx x: y", "<22>Feb 29 04:05:06 mx x: y", "mta-1  | Feb 29 04:05:06 mx x: y", "mail.log:7:Feb 29 04:05:06 mx x: y",
+		`{"PROGRAM":"x","DATE":"Feb 29 04:05:06","MESSAGE":"y"}`, `{"message":"Feb 29 04:05:06 mx x: y"}`, `mta-1  | {"log":"Feb 29 04:05:06 mx x: y"}`,
+	} {
+		if got, ok := Yearless([]byte(line)); !ok || !got.Equal(utc("2000-02-29T04:05:06Z")) {
+			t.Errorf("Yearless(%q) = %v, %v", line, got, ok)
+		}
+	}
+}
+
 func TestYearlessRefusesOthers(t *testing.T) {
-	for _, line := range []string{"", "2026-11-03T04:05:06Z mx postfix/qmgr[1]: x", "no stamp in this line at all", "Nov 32 04:05:06 mx x: y"} {
+	for _, line := range []string{"", `{"timestamp":"2026-11-03T04:05:06Z","message":"Nov  3 04:05:06 mx x: y"}`, `{"a":1}`, "2026-11-03T04:05:06Z mx postfix/qmgr[1]: x", "no stamp in this line at all", "Nov 32 04:05:06 mx x: y"} {
 		if _, ok := Yearless([]byte(line)); ok {
 			t.Errorf("Yearless(%q) took it", line)
 		}

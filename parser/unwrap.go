@@ -1,5 +1,7 @@
 package parser
 
+import "bytes"
+
 // maxPart is how many bytes of a line that comes in pieces are put together again: as much as
 // of one that comes whole.
 const maxPart = 1 << 20
@@ -77,9 +79,9 @@ func (f *frame) wrapped() {
 }
 
 // cutService cuts the name that docker compose logs puts before every line, "postfix-1  | ",
-// with the colour that it has on a terminal, and that of kubectl logs --prefix, "[pod/mail-0/mta] ". It
-// stands at the start of the line: behind a blank it is a refused message's header in Exim's reject log,
-// a stranger's words.
+// with the colour that it has on a terminal, docker service logs, "mail.1.x7@node  | ", and
+// kubectl logs --prefix, "[pod/mail-0/mta] ". It stands at the start of the line: behind a blank it is
+// a refused message's header in Exim's reject log, a stranger's words.
 func cutService(b []byte) (rest []byte, ok bool) {
 	if firstByte(b) == ' ' {
 		return b, false
@@ -91,7 +93,7 @@ func cutService(b []byte) (rest []byte, ok bool) {
 		return b, false
 	}
 	i := 0
-	for i < len(b) && i < 256 && b[i] != '|' && (isAlnum(b[i]) || b[i] == '-' || b[i] == '_' || b[i] == '.' || b[i] == ' ' || b[i] == 0x1b || b[i] == '[' || b[i] == ';') {
+	for i < len(b) && i < 256 && b[i] != '|' && (isAlnum(b[i]) || b[i] == '-' || b[i] == '_' || b[i] == '.' || b[i] == '@' || b[i] == ' ' || b[i] == 0x1b || b[i] == '[' || b[i] == ';') {
 		i++
 	}
 	if i < 2 || i+1 >= len(b) || b[i] != '|' || b[i-1] != ' ' {
@@ -105,4 +107,45 @@ func cutService(b []byte) (rest []byte, ok bool) {
 		return b, false
 	}
 	return rest[1:], true
+}
+
+// maxLead is how much may stand before a line's first header.
+const maxLead = 256
+
+// cutLead cuts what stands before a line's first header: the name of a file and the number of a
+// line, as grep writes them ("mail.log.1:", "mail.log-12-"), up to two words, as stern names pod
+// and container, the mark of a quotation, and blanks. It returns false where no header follows.
+func cutLead(b []byte) (rest []byte, ok bool) {
+	words := 0
+	for i := 0; i < len(b) && i < maxLead; i++ {
+		switch c := b[i]; {
+		case c == ':', c == '-':
+			rest = b[i+1:]
+		case c == ' ', c == '\t':
+			if words++; words > 2 || i > 0 && !tagByte[b[i-1]] && b[i-1] != '>' { // what ends otherwise is no name
+				return b, false
+			}
+			rest = trimLeft(b[i:])
+			i = len(b) - len(rest) - 1
+		default:
+			continue
+		}
+		if headerFollows(rest) {
+			return rest, true
+		}
+	}
+	return b, false
+}
+
+// cutFluentd cuts the tag that Fluentd writes between a stamp and a record: "mail.info\t{" into
+// files, "mail.info: {" to its standard output.
+func cutFluentd(b []byte) (record []byte, ok bool) {
+	if len(b) == 0 || b[len(b)-1] != '}' {
+		return b, false
+	}
+	i := bytes.IndexByte(b, '{')
+	if i < 2 || i > maxLead || b[i-1] != '\t' && (b[i-1] != ' ' || b[i-2] != ':') || bytes.IndexByte(b[:i-1], ' ') >= 0 {
+		return b, false
+	}
+	return b[i:], true
 }
