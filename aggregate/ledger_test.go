@@ -557,6 +557,12 @@ var postfixStories = []struct{ name, log, want string }{
 }
 
 var eximStories = []struct{ name, log, want string }{
+	{"what Exim decides by itself gets no code of a host's answer just before", `
+04:00:00 1tivSh-0007oc-5P <= a@c.example U=a P=local S=100
+04:00:01 1tivSh-0007oc-5P H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<u@d.example>: 450 4.2.0 later
+04:00:01 1tivSh-0007oc-5P ** v@c.example R=local_user: Unrouteable address
+04:00:01 1tivSh-0007oc-5P == w@c.example R=local_user T=maildir defer (122): Disk quota exceeded: error while writing to /home/w/Maildir/tmp/1`,
+		"1tivSh-0007oc-5P queued local; v@c.example bounced x1; w@c.example deferred x1"},
 	{"delivered and bounced", `
 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 id=m@c.example
 04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"

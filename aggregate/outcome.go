@@ -178,12 +178,12 @@ func (e *hostError) fill(a *Answer, ev *parser.Event) {
 	if e == nil || e.answer.Code == 0 || ev.Time.Sub(e.time) > settle {
 		return
 	}
-	if ev.MTA == parser.Postfix && ev.Origin == status.OriginLocal { // its own decision, whatever the host said
-		return
-	}
 	known := ev.Relay.Name != nil || ev.Relay.IP != nil
 	if known && (e.relay.Name != string(ev.Relay.Name) || e.relay.IP != string(ev.Relay.IP)) ||
 		!known && ev.Origin == status.OriginNetwork {
+		return
+	}
+	if ev.Origin == status.OriginLocal && (!known || ev.MTA == parser.Postfix) { // our own decision
 		return
 	}
 	a.Code, a.Enhanced, a.Origin = e.answer.Code, e.answer.Enhanced, e.answer.Origin
