@@ -174,6 +174,11 @@ func (l *postfixLine) host(b []byte) bool {
 		return false
 	}
 	ev := l.ev
+	if rest, ok := cutPrefix(b, "SASL authentication failed; cannot authenticate to server "); ok {
+		ev.Relay, _, _ = cutPeer(rest)
+		ev.Kind, ev.Direction, ev.Origin, ev.Stage, ev.Text = HostError, Out, status.OriginLocal, status.StageAuth, b
+		return true
+	}
 	if !l.quoted(b) {
 		if hasPrefix(b, "TLS") || hasPrefix(b, "SASL") {
 			return false
