@@ -314,7 +314,9 @@ Envelope-from: <a@b.example>
  exim-1  | 2026-11-03 04:05:06 1tivSi-0007oc-5P <= a@own.example U=a P=local S=3
  2026-11-03 04:05:06 1tivSi-0007oc-5P ** v@d.example: Unrouteable address
 	exim-1  | 2026-11-03 04:05:06 1tivSi-0007oc-5P Completed
-2026-11-03 04:05:07 H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`, `ucccccu`},
+  X:2026-11-03 04:05:06 1tivSi-0007oc-5P ** v@d.example: Unrouteable address
+F From:2026-11-03 04:05:06 1tivSi-0007oc-5P ** v@d.example: Unrouteable address
+2026-11-03 04:05:07 H=h.example [192.0.2.1] F=<a@b.example> rejected RCPT <c@d.example>: no`, `ucccccccu`},
 		{"reject log from the middle", `	by mx.example with esmtp
 F From: <a@b.example>
   Subject: x

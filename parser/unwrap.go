@@ -114,8 +114,13 @@ const maxLead = 256
 
 // cutLead cuts what stands before a line's first header: the name of a file and the number of a
 // line, as grep writes them ("mail.log.1:", "mail.log-12-"), up to two words, as stern names pod
-// and container, the mark of a quotation, and blanks. It returns false where no header follows.
+// and container, and the mark of a quotation. It returns false where no header follows. A blank among the
+// first two bytes is a refused message's header in Exim's reject log, "  X:2026-..." or
+// "F From:2026-...", a stranger's words.
 func cutLead(b []byte) (rest []byte, ok bool) {
+	if len(b) < 2 || b[0] == ' ' || b[0] == '\t' || b[1] == ' ' && b[0] != '>' {
+		return b, false
+	}
 	words := 0
 	for i := 0; i < len(b) && i < maxLead; i++ {
 		switch c := b[i]; {
