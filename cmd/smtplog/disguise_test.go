@@ -177,7 +177,6 @@ var disguises = []disguise{
 	{name: "grep -n", line: func(r *record) string { return "mail.log:4711:" + r.own() }},
 	{name: "grep -C", line: func(r *record) string { return "mail-out.log-4711-" + r.own() }},
 	{name: "a quotation", line: func(r *record) string { return "> " + r.own() }},
-	{name: "blanks", line: func(r *record) string { return "\t" + r.own() }},
 	{name: "Wazuh's archives", line: func(r *record) string {
 		return r.at("2006 Jan 02 15:04:05 ") + "(agent) 192.0.2.7->/var/log/maillog " + r.bsd()
 	}},
