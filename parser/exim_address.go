@@ -51,31 +51,42 @@ func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
 // part, or of a part of it: it then contains whatever was between them, also what looks like its own
 // end and all that follows. Of several original addresses that fit the last counts: it holds the others.
 func cutEximUnquoted(b []byte, ev *Event) (rest []byte, ok bool) {
-	if bytes.IndexByte(b, '"') < 0 {
+	if !quotedPart(b) {
 		return b, false // nearly all lines
 	}
 	angle := len(b) // the bracket that was looked at last
 	for quote := bytes.LastIndexByte(b, '"'); quote > 1; quote = bytes.LastIndexByte(b[:quote], '"') {
-		if c := b[quote-1]; quote > angle || c != '<' && c != '.' { // <"a b"@d.example>, <a."b c"@d.example>
+		if quote > angle || !beginsPart(b, quote) {
 			continue
 		}
 		if angle = bytes.LastIndexByte(b[:quote], '<'); angle < 2 || b[angle-1] != ' ' {
 			continue
 		}
-		plain, orig := b[:angle-1], b[angle+1:]
-		final, n := unquoted(plain, orig)
-		switch {
-		case n == 0 || final == nil && ev.Kind != Delivered:
-			continue
-		case final == nil: // a local delivery names the local part alone, which may look like an address
-			ev.Recipient = orig[:n]
-		default:
-			ev.Recipient, ev.OrigRecipient = final, orig[:n]
+		if n := unquoted(b[:angle-1], b[angle+1:], ev); n > 0 {
+			return b[angle+1+n+1:], true
 		}
-		return orig[n+1:], true
 	}
 	return b, false
 }
+
+// quotedPart tells whether b has a quote that may begin a local part, or a part of one, in a bracket:
+// <"a b"@d.example>, <a."b c"@d.example>.
+func quotedPart(b []byte) bool {
+	for i := bytes.IndexByte(b, '"'); i >= 0; {
+		if beginsPart(b, i) {
+			return true
+		}
+		next := bytes.IndexByte(b[i+1:], '"')
+		if next < 0 {
+			break
+		}
+		i += 1 + next
+	}
+	return false
+}
+
+// beginsPart tells whether the quote at i is such a one.
+func beginsPart(b []byte, i int) bool { return i > 0 && (b[i-1] == '<' || b[i-1] == '.') }
 
 // eximAddressEnd returns the length of the address at the start of b.
 func eximAddressEnd(b []byte) int {
@@ -148,12 +159,12 @@ func eximFieldsFollow(b []byte) bool {
 	return ok || hasPrefix(b, "routing yielded a ") || hasPrefix(b, "mua_wrapper forced failure ")
 }
 
-// unquoted looks whether plain begins with the local part of the address at the start of b, which has
-// quotes around it or parts of it, "a b"@d.example, and perhaps backslashes in them: the address goes
-// up to its bracket, n bytes, else n is 0. In plain the local part has lost them. What follows there is
-// a domain, which an alias may have changed, and the parents in parentheses: final is the address with
-// that domain, nil where there is none. Case does not count. Both have been made printable, a tab as \t.
-func unquoted(plain, b []byte) (final []byte, n int) {
+// unquoted sets the recipient where plain begins with the local part of the address at the start of b,
+// which has quotes around it or parts of it, "a b"@d.example, and perhaps backslashes in them. It returns
+// the length of that address, up to its bracket, else 0. In plain the local part has lost them; a domain
+// follows, which an alias may have changed, and the parents in parentheses. A local delivery names the
+// local part alone. Case does not count. Both have been made printable, a tab as \t.
+func unquoted(plain, b []byte, ev *Event) (n int) {
 	i, inside, quoted := 0, false, false
 	for ; n < len(b) && (inside || b[n] != '@'); n++ {
 		c := b[n]
@@ -168,23 +179,27 @@ func unquoted(plain, b []byte) (final []byte, n int) {
 			}
 		}
 		if i == len(plain) || lowerASCII(plain[i]) != lowerASCII(c) {
-			return nil, 0
+			return 0
 		}
 		i++
 	}
 	end := bytes.IndexByte(b[n:], '>')
 	if !quoted || end < 0 || bytes.IndexByte(b[n:n+end], ' ') >= 0 {
-		return nil, 0
+		return 0
 	}
+	n += end
 	rest := plain[i:]
-	if firstByte(rest) == '@' {
+	alone := firstByte(rest) != '@'
+	if !alone {
 		_, rest = cutWord(rest)
-		final = plain[:len(plain)-len(rest)]
 	}
-	if len(rest) > 0 && (!hasPrefix(rest, " (") || parentsEnd(rest[1:]) != len(rest)-2) {
-		return nil, 0
+	if alone && ev.Kind != Delivered || len(rest) > 0 && (!hasPrefix(rest, " (") || parentsEnd(rest[1:]) != len(rest)-2) {
+		return 0
 	}
-	return final, n + end
+	if ev.Recipient, ev.OrigRecipient = plain[:len(plain)-len(rest)], b[:n]; alone { // it may look like an address itself
+		ev.Recipient, ev.OrigRecipient = b[:n], nil
+	}
+	return n
 }
 
 func lowerASCII(c byte) byte {

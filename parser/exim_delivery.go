@@ -16,7 +16,7 @@ func (p *Parser) parseEximDelivered(b []byte, ev *Event) bool {
 		return false
 	}
 	ev.Kind, ev.Direction, ev.Origin = Delivered, Local, status.OriginLocal
-	discard := hasPrefix(b, ":blackhole:") || hasPrefix(b, "discarded <") // a filter's "seen finish": src/routers/redirect.c
+	start := b
 	rest, unquoted := cutEximUnquoted(b, ev)
 	switch {
 	case unquoted:
@@ -47,11 +47,15 @@ func (p *Parser) parseEximDelivered(b []byte, ev *Event) bool {
 		transport = transport || string(s.key) == "T"
 		p.eximDeliveryField(&s, ev)
 	}
-	if discard && !transport {
-		ev.Kind = Discarded
-		if string(ev.Recipient) == "discarded" && ev.OrigRecipient != nil {
+	if transport {
+		return true
+	}
+	if hasPrefix(start, "discarded <") { // a filter's "seen finish": src/routers/redirect.c
+		if ev.Kind = Discarded; ev.OrigRecipient != nil {
 			ev.Recipient, ev.OrigRecipient = ev.OrigRecipient, nil
 		}
+	} else if hasPrefix(start, ":blackhole:") {
+		ev.Kind = Discarded
 	}
 	return true
 }

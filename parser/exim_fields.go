@@ -33,6 +33,9 @@ func (s *eximFields) next() bool {
 	}
 	n := eximKeyLen(b)
 	if n == 0 {
+		if b[0] != 'T' {
+			return false
+		}
 		rest, ok := cutFastOpen(b)
 		if !ok {
 			return false
@@ -222,7 +225,7 @@ func cutEximHost(b []byte) (peer Peer, rest []byte) {
 		peer.Helo, rest = r[1:end], r[min(end+1, len(r)):]
 		r = trimLeft(rest)
 	}
-	if hasPrefix(r, "DS [") {
+	if len(r) > 0 && r[0] == 'D' && hasPrefix(r, "DS [") {
 		r = r[len("DS "):]
 	}
 	if len(r) == 0 || r[0] != '[' {
