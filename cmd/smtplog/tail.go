@@ -267,7 +267,11 @@ func (t *tailer) follow() error {
 		ui = make(chan error, 1)
 		go func() { ui <- t.dashboard() }()
 	}
-	tick := time.NewTicker(t.cmd.Interval)
+	interval := t.cmd.Interval
+	if t.inPlace() { // nobody looks at an empty screen for so long
+		interval = min(interval, firstLook)
+	}
+	tick := time.NewTicker(interval)
 	defer tick.Stop()
 	done := t.p.ctx.Done()
 	began := false
@@ -293,6 +297,10 @@ func (t *tailer) follow() error {
 				}
 			}
 		case <-tick.C:
+			if interval != t.cmd.Interval {
+				interval = t.cmd.Interval
+				tick.Reset(interval)
+			}
 			t.save()
 			if t.report && !t.cmd.Once && failed == nil {
 				fail(t.show())

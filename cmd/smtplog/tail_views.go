@@ -84,6 +84,14 @@ func (t *tailer) now(window time.Duration) *aggregate.Report {
 	return t.c.Report()
 }
 
+// firstLook is when a report that is redrawn is shown first, if the interval is longer.
+const firstLook = 300 * time.Millisecond
+
+// inPlace tells whether reports take each other's place on a terminal.
+func (t *tailer) inPlace() bool {
+	return t.report && !t.cmd.Once && (t.cmd.Format == "auto" || t.cmd.Format == "table") && isTerminal(t.dest)
+}
+
 // show writes the report as of now: in place on a terminal, unless it is the only one.
 func (t *tailer) show() error {
 	format := t.cmd.Format
@@ -91,7 +99,7 @@ func (t *tailer) show() error {
 		format = "table"
 	}
 	var out bytes.Buffer
-	inPlace := format == "table" && isTerminal(t.dest) && !t.cmd.Once
+	inPlace := t.inPlace()
 	switch {
 	case format == "json":
 		format = "ndjson" // a report is a line, the only one too
