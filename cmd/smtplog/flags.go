@@ -288,7 +288,7 @@ func zone(name string) (*time.Location, error) {
 type outputFlags struct {
 	Output string `short:"o" placeholder:"FILE" group:"output" help:"Write to FILE instead of standard output."`
 	Color  string `enum:"auto,always,never" default:"auto" group:"output" help:"Colour (${enum})."`
-	Top    int    `placeholder:"N" group:"output" help:"Rows of each table but over_time, a series; entries of a list (default: 10 rows in text and Markdown, 200 in HTML, else all)."`
+	Top    int    `placeholder:"N" group:"output" help:"Rows of each table but over_time, a series (default: 10 in text and Markdown, 200 in HTML, else all)."`
 }
 
 // options returns how to render to out.

@@ -164,13 +164,26 @@ func dropEmpty(k *kong.Kong) error {
 	})
 }
 
-// hideRefused leaves out of tail's help what reads other commands' files and tail refuses.
-func hideRefused(k *kong.Kong) error {
+// ownHelp says of flags that several commands have what they are for one: tail refuses what reads
+// other commands' files.
+func ownHelp(k *kong.Kong) error {
 	for _, c := range k.Model.Children {
-		if c.Name == "tail" {
+		top := ""
+		switch c.Name {
+		case "tail":
 			for _, f := range flagsOf(c, "rotated") {
 				f.Hidden = true
 			}
+			for _, path := range c.Positional {
+				path.Help = "Logs: files, patterns, journal:, or - for standard input."
+			}
+		case "trace":
+			top = "Rows of the list (20), lines of a story (60)."
+		case "events", "messages":
+			top = "Entries, or rows in text and CSV (default: 10,000 in text, Markdown and HTML, else all)."
+		}
+		for _, f := range flagsOf(c, "top") {
+			f.Help = cmp.Or(top, f.Help)
 		}
 	}
 	return nil
@@ -330,7 +343,7 @@ func (p *program) grammar(c any, more ...kong.Option) *kong.Kong {
 		kong.DefaultEnvars("SMTPLOG"), kong.Configuration(readConfig),
 		kong.KindMapper(reflect.String, asGiven(nil)), kong.NamedMapper("path", asGiven(kong.ExpandPath)),
 		kong.ValueFormatter(func(v *kong.Value) string { return v.Help }), // without the variable of each
-		kong.Vars{"version": version()}, kong.PostBuild(fillNames), kong.PostBuild(dropEmpty), kong.PostBuild(hideRefused), kong.ConfigureHelp(kong.HelpOptions{Compact: true})}, more...)...)
+		kong.Vars{"version": version()}, kong.PostBuild(fillNames), kong.PostBuild(dropEmpty), kong.PostBuild(ownHelp), kong.ConfigureHelp(kong.HelpOptions{Compact: true})}, more...)...)
 	if err != nil {
 		panic(err) // the grammar is wrong
 	}
