@@ -38,7 +38,9 @@ func createOutput(path string, mode os.FileMode) (*outFile, error) {
 		if err == nil && old != nil {
 			err = f.Chmod(old.Mode().Perm())
 		}
-		return &outFile{File: f, path: path}, err
+		o := &outFile{File: f, path: path}
+		o.note(err)
+		return o, o.err
 	}
 }
 
