@@ -359,6 +359,7 @@ func (t *tailer) judge() error {
 	for _, path := range slices.Sorted(maps.Keys(t.logs)) {
 		switch l := t.logs[path]; {
 		case whole && l.lines == 0:
+			t.c.Read(-1, 0)
 			if _, known := t.unread.Load(path); known {
 				continue
 			}
