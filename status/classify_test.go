@@ -161,6 +161,67 @@ func TestClassifyNeverSuppressesForOthersFaults(t *testing.T) {
 	}
 }
 
+// What does not exist or is off may be anything: without a code that says so it is the recipient's
+// fault only where nothing else is named.
+func TestClassifyNeverSuppressesForOtherThings(t *testing.T) {
+	c := NewClassifier()
+	for _, text := range []string{
+		"550 connection has been terminated",
+		"550 SMTP access for this customer has been suspended",
+		"550 access is restricted",
+		"550 service discontinued",
+		"550 message was deleted by filter",
+		"550 message format is not valid",
+		"550 link in body is not valid",
+		"550 api key is not valid",
+		"550 queue does not exist",
+		"550 program for alias not found",
+		"550 This server is no longer in use",
+		"550 Your server's name does not exist",
+		"550 unable to find your mail server",
+		"550 address in greeting is not valid",
+		"550 signature cannot be verified",
+		"550 signing domain no longer valid",
+		"550 originating mailbox does not exist",
+		"550 Your reply-to address does not exist",
+		"550 Author address is unknown",
+		"550 the domain you write from does not exist",
+		"550 author's domain has no MX records",
+		"550 the name of your mail host does not resolve",
+		"550 bad domain given in greeting",
+		"550 Message-ID invalid: host not found",
+		"550 URL in message points to nonexistent domain",
+		"550 DKIM d= names an unknown domain",
+		"550 invalid address in Cc",
+		"550 To header names an unknown user",
+		"550 user unknown trap hit, your IP is listed",
+		"550 not our customer, use your provider",
+		"550 our policy has been changed to require TLS",
+		"550 mail has been moved to junk",
+		"550 this service has moved to mx.example.net",
+		"550 account is restricted to internal mail",
+		"550 Outgoing mail from this account has been disabled",
+		"451 smarthost: host not found",
+		"503 no valid recipients",
+	} {
+		if r := c.Classify(&Query{Text: []byte(text), Stage: StageRcpt}); r.Reason.Action() == ActionSuppress {
+			t.Errorf("%s: %v by %s", text, r.Reason, r.Rule)
+		}
+	}
+	for _, text := range []string{
+		"550 <bob@example.com> does not exist; closing connection",
+		"550 5.1.1 Access denied: bob@example.com does not exist",
+		"550 Your message was rejected because bob@example.com does not exist",
+		"550 bob@example.com is not valid on this server",
+		"550 This message was rejected: bob@example.com has been deactivated",
+		"550 5.1.1 bob@example.com is no longer in use, please update your address book",
+	} {
+		if r := c.Classify(&Query{Text: []byte(text), Stage: StageRcpt}); r.Reason.Action() != ActionSuppress {
+			t.Errorf("%s: %v by %s", text, r.Reason, r.Rule)
+		}
+	}
+}
+
 func TestProvider(t *testing.T) {
 	mine, err := ParseRules("mine", strings.NewReader("provider acme  mx mx.google.com acme.example  domain acme.test\n"))
 	if err != nil {
