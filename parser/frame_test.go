@@ -134,6 +134,8 @@ var frameTests = []struct {
 	{"syslog-ng JSON, no year", `{"PROGRAM":"postfix/smtp","PID":"811","MESSAGE":"A1: removed","HOST":"mx1","DATE":"Nov  3 04:05:06"}`, "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
 	{"GELF's own names", `{"version":"1.1","timestamp":1793678706.25,"host":"mx1","short_message":"A1: removed","_application_name":"postfix/smtp","_process_id":"811"}`, "2026-11-03T04:05:06.25Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
 	{"Graylog", `{"timestamp":"2026-11-03T04:05:06.000Z","source":"mx1","message":"mx1 postfix/smtp[811]: A1: removed"}`, "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
+	{"rsyslog JSON, quotes as they are", `{"timestamp":"2026-11-03T04:05:06Z","message":" A1: unknown user: \"a\" (b "c")","host":"mx1","tag":"postfix/smtp[811]:"}`, "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, `A1: unknown user: "a" (b "c")`, false},
+	{"Filebeat's system module", `{"@timestamp":"2026-11-03T04:05:06Z","system":{"syslog":{"hostname":"mx1","program":"postfix/smtp","pid":"811","message":"A1: removed"}}}`, "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
 	{"JSON, no message", `{"a":1}`, "", "", "", 0, "", false},
 	{"rsyslog's escapes", "Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: a#012b#011c #99 #0129#015", "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: a\nb\tc #99 \n9", false},
 	{"NULs at both ends", "\x00\x00Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed\x00\x00", "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},

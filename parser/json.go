@@ -13,6 +13,7 @@ const (
 	jsonTime
 	jsonHost
 	jsonTag
+	jsonLabel
 	jsonPID
 	jsonStream
 	jsonMTA   // with an event beside it: an entry of smtplog events
@@ -63,10 +64,12 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 		switch string(key) {
 		case "hostname":
 			return jsonHost, 8
-		case "appname":
+		case "appname", "program":
 			return jsonTag, 8
-		case "procid":
+		case "procid", "pid":
 			return jsonPID, 8
+		case "message":
+			return jsonMessage, 3
 		}
 		return jsonNone, 0
 	default:
@@ -117,8 +120,10 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 		return jsonTag, 8
 	case "appname", "app_name", "app-name", "APP-NAME", "APP_NAME", "application_name", "_application_name":
 		return jsonTag, 7
-	case "programname", "tag":
+	case "programname":
 		return jsonTag, 6
+	case "tag": // a name, or all that stands before the message
+		return jsonLabel, 6
 	case "_SYSTEMD_UNIT":
 		return jsonTag, 1
 
@@ -183,7 +188,11 @@ func (p *Parser) readJSON(b []byte, f *frame, depth int) {
 		f.host = s.val[jsonHost]
 	}
 	f.tag, f.pid = nil, 0
-	if tag := s.val[jsonTag]; len(tag) > 0 {
+	tag := s.val[jsonTag]
+	if label := s.val[jsonLabel]; s.rank[jsonTag] < s.rank[jsonLabel] || hasSuffix(label, "]:") {
+		tag = label
+	}
+	if len(tag) > 0 {
 		if n := len(tag); tag[n-1] == ':' {
 			tag = tag[:n-1]
 		}
@@ -258,6 +267,8 @@ func (s *jsonScan) value(parent, key []byte, depth int) {
 	}
 	var val []byte
 	switch c := s.rest[0]; {
+	case c == '"' && slot == jsonMessage:
+		val = s.message()
 	case c == '"':
 		val = s.string()
 	case c == '{' && depth < maxJSONDepth:
@@ -311,6 +322,42 @@ func (s *jsonScan) string() []byte {
 	}
 	s.rest = nil
 	return b
+}
+
+// message reads the string that is a message. rsyslog's templates write its quotes as they are (without
+// format="json"): one that nothing of JSON's follows is the message's.
+func (s *jsonScan) message() []byte {
+	start := len(s.buf)
+	val := s.string()
+	if jsonEnds(s.rest) {
+		return val
+	}
+	if len(s.buf) == start {
+		s.buf = append(s.buf, val...)
+	}
+	for !jsonEnds(s.rest) {
+		s.buf = append(s.buf, '"')
+		s.unescape(s.rest, 0)
+	}
+	return s.buf[start:len(s.buf):len(s.buf)]
+}
+
+// jsonEnds tells whether b may follow a string that is a value: what ends the object, or another member.
+func jsonEnds(b []byte) bool {
+	comma := false
+	for _, c := range b {
+		switch c {
+		case ' ', '\t', '\r', '\n':
+		case ',':
+			if comma {
+				return false
+			}
+			comma = true
+		default:
+			return comma && c == '"' || !comma && c == '}'
+		}
+	}
+	return true
 }
 
 // unescape reads a string whose first escape is at i.

@@ -187,6 +187,10 @@ var disguises = []disguise{
 		return object("timereported", r.at("2006-01-02T15:04:05-07:00", 1), "hostname", r.host, "programname", strings.Split(r.tag, "/")[0],
 			"syslogtag", r.label()+":", "procid", fmt.Sprint(r.pid), "msg", " "+r.msg)
 	}},
+	{name: "rsyslog's JSON, quotes as they are", line: func(r *record) string {
+		return fmt.Sprintf(`{"timestamp":"%s","host":"%s","program":"%s","message":" %s","tag":"%s:"}`, r.at("2006-01-02T15:04:05-07:00", 1),
+			r.host, strings.Split(r.tag, "/")[0], strings.ReplaceAll(r.msg, `\`, `\\`), r.label())
+	}},
 	{name: "Fluent Bit", line: func(r *record) string {
 		return object("date", r.time.Unix(), "pri", "22", "time", r.at("Jan _2 15:04:05"), "host", r.host, "ident", r.tag, "pid", fmt.Sprint(r.pid), "message", r.msg)
 	}},
