@@ -134,7 +134,9 @@ func (f *Follower) journalctl(ctx context.Context, args []string, last Position)
 			buf = append(buf, make([]byte, n)...)
 		}
 	}
-	cancel()
+	if !errors.Is(err, io.EOF) {
+		cancel()
+	}
 	wait := cmd.Wait()
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
