@@ -163,7 +163,8 @@ func (p *Parser) readJSON(b []byte, f *frame, depth int) {
 	if cap(p.json[depth]) < len(b) {
 		p.json[depth] = make([]byte, 0, 2*len(b))
 	}
-	s := jsonScan{rest: b[1:], buf: p.json[depth][:0]}
+	var s jsonScan // not a literal, which would be copied
+	s.rest, s.buf = b[1:], p.json[depth][:0]
 	s.object(nil, 1)
 	if len(s.val[jsonMTA]) > 0 && len(s.val[jsonEvent]) > 0 && bytes.IndexByte(s.val[jsonEvent], ' ') < 0 {
 		f.tag, f.pid, f.msg = nil, 0, nil // what smtplog says of a line is no line of the mail system's
