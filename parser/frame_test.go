@@ -124,6 +124,8 @@ var frameTests = []struct {
 	{"grep -hn", "12:Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
 	{"grep -C, Exim", "main-2026-11-03-12-2026-11-03 04:05:06 1tivSh-0007oc-5P Completed", "2026-11-03T04:05:06Z", "", "", 0, "1tivSh-0007oc-5P Completed", true},
 	{"a quotation", "> Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
+	{"a header that goes on", "\tNov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", "", "", "", 0, "\tNov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", false},
+	{"a header", "T Subject:Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", "", "", "", 0, "T Subject:Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", false},
 	{"three words", "one two three Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", "", "", "", 0, "one two three Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", false},
 	{"Postfix, no stamp", "postfix/smtp[811]: A1: removed", "", "", "postfix/smtp", 811, "A1: removed", false},
 	{"OSSEC", "2026 Nov 03 04:05:09 mx1->/var/log/maillog Nov  3 04:05:06 mx1 postfix/smtp[811]: A1: removed", "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},

@@ -114,20 +114,17 @@ const maxLead = 256
 
 // cutLead cuts what stands before a line's first header: the name of a file and the number of a
 // line, as grep writes them ("mail.log.1:", "mail.log-12-"), up to two words, as stern names pod
-// and container, and the mark of a quotation. It returns false where no header follows. A blank among the
-// first two bytes is a refused message's header in Exim's reject log, "  X:2026-..." or
-// "F From:2026-...", a stranger's words.
+// and container, and the mark of a quotation. It returns false where no header follows. A line that
+// begins with a blank goes on with the one before, and may hold strangers' text (Exim's reject log), and so
+// may what follows a colon behind a blank.
 func cutLead(b []byte) (rest []byte, ok bool) {
-	if len(b) < 2 || b[0] == ' ' || b[0] == '\t' || b[1] == ' ' && b[0] != '>' {
-		return b, false
-	}
 	words := 0
 	for i := 0; i < len(b) && i < maxLead; i++ {
 		switch c := b[i]; {
-		case c == ':', c == '-':
+		case words == 0 && (c == ':' || c == '-'):
 			rest = b[i+1:]
 		case c == ' ', c == '\t':
-			if words++; words > 2 || i > 0 && !tagByte[b[i-1]] && b[i-1] != '>' { // what ends otherwise is no name
+			if words++; words > 2 || i == 0 || !tagByte[b[i-1]] && b[i-1] != '>' { // what ends otherwise is no name
 				return b, false
 			}
 			rest = trimLeft(b[i:])
