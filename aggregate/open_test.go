@@ -3,11 +3,14 @@ package aggregate
 import (
 	"math/rand/v2"
 	"testing"
+
+	"github.com/smtplog/smtplog/internal/fixture"
 )
 
 // TestOpenMessages holds the hash table against a map, with hashes that collide in their places,
 // while it grows and shrinks.
 func TestOpenMessages(t *testing.T) {
+	fixture.NoRace(t)
 	r := rand.New(rand.NewPCG(1, 2))
 	var table openMessages
 	want := map[uint64]*Message{}

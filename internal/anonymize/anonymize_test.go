@@ -231,6 +231,7 @@ func TestLinesOfLogs(t *testing.T) {
 
 // Long lines that are built to be looked at again and again still end.
 func TestLongLines(t *testing.T) {
+	fixture.NoRace(t)
 	a := New("key")
 	for _, unit := range []string{"a-", "a.", "1.", "a%40", "\"", "\\\"", "<a", "a:", "1:", "a@", "=", "a=", "/a?b=", "user=", "T=\"", "//a/", "user ", "u-0", "[", "a@["} {
 		line := []byte("2026-11-03T04:05:06Z mx postfix/smtp[1]: ABC: to=<bob@d.example>, " + strings.Repeat(unit, 1<<18/len(unit)))
