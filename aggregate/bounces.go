@@ -169,11 +169,13 @@ func failed(o Outcome) bool { return o == Bounced || o == Expired }
 // that the address lives.
 func (l *bounceLog) end(v *View, i int, passed bool) {
 	r := v.Recipient
-	if r.Outcome == Delivered {
-		l.lives(r, r.Time.UnixNano())
+	switch {
+	case r.Outcome == Delivered:
+		l.lives(v.Message, r)
 		l.deliveredTo(v)
-	} else if r.Partly { // which clears this failure, too
-		l.lives(r, r.Time.UnixNano())
+	case r.Partly, // which clears this failure, too
+		r.Outcome == Forwarded && r.Direction == parser.Local: // an alias, whatever becomes of its members
+		l.lives(v.Message, r)
 	}
 	if !passed || !r.Outcome.final() || r.Outcome == Forwarded || r.Outcome == Rejected {
 		return
@@ -201,17 +203,24 @@ func (l *bounceLog) end(v *View, i int, passed bool) {
 func (l *bounceLog) notice(m *Message) {
 	for i := range m.Recipients {
 		if r := &m.Recipients[i]; r.Outcome == Delivered {
-			l.lives(r, r.Time.UnixNano())
+			l.lives(m, r)
 		}
 	}
 }
 
-// lives notes that an address got mail, before and after aliases.
-func (l *bounceLog) lives(r *Recipient, t int64) {
-	for _, a := range [...]string{r.Address, r.Original} {
-		if k := Mailbox(a); k != "" {
-			l.setDelivered(hash(k), t)
-		}
+// lives notes that an address got mail, before and after aliases. Where the address before aliases is a
+// recipient itself, what else came of it is a copy (for an archive, Exim's unseen), which tells nothing of it.
+func (l *bounceLog) lives(m *Message, r *Recipient) {
+	t := r.Time.UnixNano()
+	if k := Mailbox(r.Address); k != "" {
+		l.setDelivered(hash(k), t)
+	}
+	k := Mailbox(r.Original)
+	if k == "" {
+		return
+	}
+	if own := m.find(r.Original, ""); own == nil || !equalFold(own.Address, r.Original) {
+		l.setDelivered(hash(k), t)
 	}
 }
 

@@ -485,6 +485,28 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.at("Nov  3 05:00:00", "postfix/smtp[7]: B000000001: to=<live@d.example>, orig_to=<team@own.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, %s", sent)
 				s.at("Nov  3 05:00:00", "postfix/qmgr[1]: B000000001: removed")
 			}},
+		{name: "an alias that works again, whose owner gets the notices", want: map[string]string{"dead@d.example": "suppress"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "list@own.example", "relay=local dsn=5.1.1, status=bounced (unknown user: \"list\")")
+				s.at("Nov  3 05:00:00", "postfix/pickup[9]: B000000001: uid=33 from=<www>")
+				s.at("Nov  3 05:00:00", "postfix/qmgr[1]: B000000001: from=<www@own.example>, size=100, nrcpt=1 (queue active)")
+				s.at("Nov  3 05:00:00", "postfix/local[7]: B000000001: to=<list@own.example>, relay=local, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (forwarded as B000000002)")
+				s.at("Nov  3 05:00:00", "postfix/qmgr[1]: B000000001: removed")
+				s.at("Nov  3 05:00:00", "postfix/cleanup[8]: B000000002: message-id=<1@own.example>")
+				s.at("Nov  3 05:00:00", "postfix/qmgr[1]: B000000002: from=<owner-list@own.example>, size=100, nrcpt=1 (queue active)")
+				s.at("Nov  3 05:00:00", "postfix/smtp[7]: B000000002: to=<dead@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, %s", unknown)
+				s.at("Nov  3 05:00:00", "postfix/qmgr[1]: B000000002: removed")
+			}},
+		{name: "an archive got a copy, the recipient did not (Exim)", want: map[string]string{"a@d.example": "review an alias", "b@d.example": "review an alias"},
+			log: func(s *script) {
+				s.lines = append(s.lines,
+					"2026-11-03 04:00:00 1xXHye-000023-2c <= news@own.example H=(app) [10.0.0.9] P=esmtp S=290",
+					"2026-11-03 04:00:00 1xXHye-000023-2c => b <b@d.example> R=archive T=file",
+					"2026-11-03 04:00:00 1xXHye-000023-2c ** a@d.example R=dns T=smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<a@d.example>: 550 5.1.1 User unknown",
+					"2026-11-03 04:00:00 1xXHye-000023-2c ** b@d.example R=dns T=smtp H=mx.d.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<b@d.example>: 550 5.1.1 User unknown",
+					"2026-11-03 04:00:02 1xXHye-000023-2c => archive@e.example <a@d.example> R=dns T=smtp H=mx.e.example [192.0.2.2] C=\"250 OK\"",
+					"2026-11-03 04:00:02 1xXHye-000023-2c Completed")
+			}},
 		{name: "cancelled by the administrator (Exim)", want: map[string]string{"v@own.example": "waiting 1 of 3"},
 			log: func(s *script) {
 				const full = "R=local T=local_delivery defer (-22): mailbox is full (MTA-imposed quota exceeded while writing to /var/mail/u)"
