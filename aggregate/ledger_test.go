@@ -427,6 +427,19 @@ var postfixStories = []struct{ name, log, want string }{
 04:00:02 postfix/lmtp[7]: 7A1B2C3D4E: to=<u@d.example>, relay=mx[private/dovecot-lmtp], delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 <u@d.example> hh4tC2vL Saved)
 04:00:02 postfix/qmgr[1]: 7A1B2C3D4E: removed`,
 		"7A1B2C3D4E done smtp; u@d.example delivered 250 x1"},
+	{"always_bcc names a recipient again, who gets two copies; another one's line is lost", `
+04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=2 (queue active)
+04:00:00 postfix/smtpd[9]: 4A1B2C3D4E: client=c.example[192.0.2.9]
+04:00:00 postfix/qmgr[1]: 4A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=3 (queue active)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/smtp[7]: 3A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=2.0.0, status=sent (250 2.0.0 Ok)
+04:00:01 postfix/smtp[7]: 4A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))
+04:00:01 postfix/smtp[7]: 4A1B2C3D4E: to=<u@d.example>, ` + remote + `, dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 no (in reply to RCPT TO command))
+04:00:01 postfix/qmgr[1]: 3A1B2C3D4E: removed
+04:00:01 postfix/qmgr[1]: 4A1B2C3D4E: removed`,
+		"3A1B2C3D4E done smtp; u@d.example delivered 250 x2\n" +
+			"4A1B2C3D4E done smtp unseen=1; u@d.example bounced 550 x2"},
 	{"thrown away by the filter", `
 04:00:00 postfix/smtpd[9]: 3A1B2C3D4E: client=c.example[192.0.2.9]
 04:00:00 postfix/qmgr[1]: 3A1B2C3D4E: from=<a@c.example>, size=100, nrcpt=1 (queue active)

@@ -141,6 +141,7 @@ type Message struct {
 	waited    time.Duration // from then until it was Active
 	Closed    time.Time     // when it ended; zero: it has not
 	Announced int           // recipients named or counted when it was queued; 0: not logged
+	twins     int           // lines of recipients that had their mail, or failed, before; see Unseen
 	Size      int64         // bytes; 0: not logged
 
 	Sender string // "<>": the null path; "": not logged
@@ -219,12 +220,17 @@ func (m *Message) activate(t time.Time) {
 
 // Unseen is how many announced recipients have no line of their own yet. When Exim has
 // completed a message there are none: two addresses that come to the same one are delivered
-// once, and the other is never named.
+// once, and the other is never named. Postfix delivers twice where always_bcc or recipient_bcc_maps
+// names a recipient again: nrcpt= counts both, and both lines name the same one.
 func (m *Message) Unseen() int {
-	if m.OpenedBefore || m.State == StateRejected || m.MTA == parser.Exim && m.State == StateDone {
+	n := m.Announced - len(m.Recipients)
+	switch {
+	case m.OpenedBefore || m.State == StateRejected || m.MTA == parser.Exim && m.State == StateDone:
 		return 0
+	case m.State == StateDone:
+		n -= m.twins
 	}
-	return max(0, m.Announced-len(m.Recipients))
+	return max(0, n)
 }
 
 // knows tells whether address is a recipient's, before or after aliases. Exim drops the

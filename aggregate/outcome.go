@@ -73,6 +73,9 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		return
 	}
 	took := ev.Kind == parser.Delivered || ev.Kind == parser.Forwarded
+	if r.Outcome.final() && ev.MTA == parser.Postfix && (took || ev.Kind == parser.Bounced) {
+		m.twins++
+	}
 	switch {
 	case r.deferredNow && took && byLocal(ev) && ev.Time.Sub(r.Time) <= settle: // another member of an alias
 		r.Attempts += tries(ev)
