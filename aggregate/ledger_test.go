@@ -610,6 +610,12 @@ var eximStories = []struct{ name, log, want string }{
 04:10:01 1tivSh-0007oc-5P => bob <bob@own.example> R=localuser T=local_delivery
 04:10:01 1tivSh-0007oc-5P Completed`,
 		"1tivSh-0007oc-5P done smtp; bob (bob@own.example) delivered x2"},
+	{"an archive has its copy, the recipient's domain cannot be looked up yet", `
+04:00:00 1xXHyf-00002R-24 <= a@own.example H=c.example [192.0.2.9] P=esmtp S=295
+04:00:00 1xXHyf-00002R-24 == u@d.example R=dns defer (-1): host lookup did not complete
+04:00:01 1xXHyf-00002R-24 => u <u@d.example> R=archive T=file
+04:06:00 1xXHyf-00002R-24 == u@d.example R=dns defer (-1): host lookup did not complete`,
+		"1xXHyf-00002R-24 queued smtp; u@d.example deferred x2; u (u@d.example) delivered x1"},
 	{"the same recipient announced three times", `
 04:00:00 1tivSh-0007oc-5P <= a@c.example H=c.example [192.0.2.9] P=esmtp S=100 from <a@c.example> for u@d.example U@d.example v@d.example u@d.example
 04:00:01 1tivSh-0007oc-5P => u@d.example R=dnslookup T=remote_smtp H=mx.d.example [192.0.2.1] C="250 2.0.0 Ok"`,

@@ -3,6 +3,7 @@ package aggregate
 import (
 	"bytes"
 	"strings"
+	"time"
 
 	"github.com/smtplog/smtplog/parser"
 	"github.com/smtplog/smtplog/status"
@@ -230,9 +231,10 @@ func (l *Ledger) recipient(m *Message, ev *parser.Event) *Recipient {
 	}
 	if ev.MTA == parser.Exim {
 		// A deferral while routing names the address as given; once routed it is logged as
-		// "new <given>", and the end of waiting may name either.
+		// "new <given>", and the end of waiting may name either. What comes of it in the same run is a copy
+		// (unseen): the address itself goes on waiting.
 		if len(orig) > 0 {
-			if r := lookup(m, orig, ""); r != nil && !r.Outcome.final() {
+			if r := lookup(m, orig, ""); r != nil && !r.Outcome.final() && (r.Outcome != Deferred || ev.Time.Sub(r.Time) > time.Second) {
 				m.rename(r, string(address), string(orig))
 				return r
 			}
