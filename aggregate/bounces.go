@@ -170,7 +170,7 @@ func failed(o Outcome) bool { return o == Bounced || o == Expired }
 func (l *bounceLog) end(v *View, i int, passed bool) {
 	r := v.Recipient
 	switch {
-	case r.Outcome == Delivered:
+	case r.Outcome == Delivered && !r.relayed:
 		l.lives(v.Message, r)
 		l.deliveredTo(v)
 	case r.Partly, // which clears this failure, too

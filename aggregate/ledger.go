@@ -41,6 +41,7 @@ type Ledger struct {
 	touched  int        // see touch
 	reuse    bool       // released messages that no other names are used again
 	lean     bool       // nobody reads the texts of answers, nor a host's name beside its address
+	relays   bool       // it is asked whether a delivery was to a host of the input
 	store    []*Message
 	rooms    rooms      // for recipients, where messages are used again
 	gone     []*Message // released since the latest event began
@@ -533,6 +534,8 @@ func (l *Ledger) resolve(m *Message) {
 			if next := handedOn(l, m, r.nextHash, r.NextID, r.Relay.IP); next != nil { // its line came late
 				r.Outcome = Forwarded
 				l.join(m, r, next)
+			} else if !r.relayed {
+				r.relayed = relayed(l, m, r.nextHash, r.NextID)
 			}
 		case r.halfway():
 			if next := l.successor(m, r.NextID); next != nil {

@@ -178,6 +178,7 @@ type Recipient struct {
 	// Partly: it failed, and a mailbox or a command took the mail all the same. An alias or a .forward
 	// can name several, and local(8) logs each of them under the one address.
 	Partly      bool
+	relayed     bool             // to a host whose log is in the input: that one tells whether it got through
 	deferredNow bool             // by local(8), since the queue manager took the message up last
 	DeferredFor status.Reason    // why it was first put off
 	Direction   parser.Direction // of the attempts, the latest that says; zero: none was made

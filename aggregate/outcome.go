@@ -123,6 +123,8 @@ func (l *Ledger) settleRecipient(m *Message, r *Recipient, ev *parser.Event) {
 		if next := handedOn(l, m, l.next, ev.NextQueueID, ev.Relay.IP); next != nil {
 			ev.Kind, r.Outcome = parser.Forwarded, Forwarded
 			l.join(m, r, next)
+		} else {
+			r.relayed = relayed(l, m, l.next, ev.NextQueueID)
 		}
 	case parser.Forwarded:
 		r.Outcome = Forwarded
@@ -316,6 +318,30 @@ func handedOn[S string | []byte](l *Ledger, m *Message, hash uint64, id, relay S
 		}
 	}
 	return nil
+}
+
+// maxRelays is up to how many hosts a message that was handed on is looked for at.
+const maxRelays = 64
+
+// relayed tells whether m went on under a queue ID of another host of the input.
+func relayed[ID string | []byte](l *Ledger, m *Message, hash uint64, id ID) bool {
+	if !l.relays || len(id) == 0 || m.MessageID == "" || len(l.scopes) > maxRelays {
+		return false
+	}
+	if hash == 0 {
+		hash = parser.QueueIDHash(id)
+	}
+	for scope := range l.scopes {
+		if scope == m.scope {
+			continue
+		}
+		for n := atHash(l, inScope(hash, scope), scope, id); n != nil; n = n.more() {
+			if n.MessageID == m.MessageID {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // join notes that next continues m's recipient r.

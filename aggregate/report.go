@@ -225,6 +225,7 @@ func NewCollector(opt Options) (*Collector, error) {
 	c.known = knownWords{names: c.names}
 	c.ledger.reuse = opt.Reuse && opt.Release == nil && !opt.Bounces
 	c.ledger.lean = c.ledger.reuse && opt.Filter.Empty()
+	c.ledger.relays = opt.Bounces
 	if c.ledger.reuse {
 		c.ledger.Limit = reuseLimit
 	}

@@ -124,7 +124,7 @@ func (c *Collector) restore(b []byte) error {
 		d.fail("%d bytes left over", len(d.b))
 	}
 	l := NewLedger(c.ledger.release)
-	l.Unmerged, l.reuse, l.lean = c.ledger.Unmerged, c.ledger.reuse, c.ledger.lean
+	l.Unmerged, l.reuse, l.lean, l.relays = c.ledger.Unmerged, c.ledger.reuse, c.ledger.lean, c.ledger.relays
 	l.Limit, l.now, l.scopes, l.passed, l.begun, l.Evicted, l.Reused = c.ledger.Limit, s.now, s.scopes, s.passed, s.begun, s.evicted, s.reused
 	l.Unnamed = s.unnamed
 	if s.noted != nil {

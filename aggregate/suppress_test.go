@@ -497,6 +497,32 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.at("Nov  3 05:00:00", "postfix/smtp[7]: B000000002: to=<dead@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, %s", unknown)
 				s.at("Nov  3 05:00:00", "postfix/qmgr[1]: B000000002: removed")
 			}},
+		{name: "a relay of ours took it, whose log is in the input too", want: map[string]string{"u@d.example": "suppress", "w@d.example": "waiting 1 of 3"},
+			log: func(s *script) {
+				for i, at := range []string{"Nov  1 04:00:0", "Nov 12 04:00:0", "Nov 25 04:00:0"} {
+					hop := func(sec int, host, format string) {
+						s.lines = append(s.lines, fmt.Sprintf("%s%d %s postfix/"+strings.ReplaceAll(format, "#", fmt.Sprint(i)), at, sec, host))
+					}
+					const end = ", delay=1, delays=0/0/0.5/0.5, "
+					hop(0, "app", "pickup[9]: B00000000#: uid=33 from=<www>")
+					hop(0, "app", "cleanup[8]: B00000000#: message-id=<#@own.example>")
+					hop(0, "app", "qmgr[1]: B00000000#: from=<www@own.example>, size=100, nrcpt=2 (queue active)")
+					if i == 1 { // it took over in the meantime, and logs later
+						hop(1, "app", "smtp[7]: B00000000#: to=<u@d.example>, relay=out.own.example[192.0.2.7]:25"+end+"dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as C00000000#)")
+					}
+					hop(1, "out", "smtpd[9]: C00000000#: client=app.own.example[192.0.2.6]")
+					hop(1, "out", "cleanup[8]: C00000000#: message-id=<#@own.example>")
+					if i != 1 {
+						hop(1, "app", "smtp[7]: B00000000#: to=<u@d.example>, relay=out.own.example[192.0.2.7]:25"+end+"dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as C00000000#)")
+					}
+					hop(1, "app", "smtp[7]: B00000000#: to=<w@d.example>, relay=out.other.example[192.0.2.8]:25"+end+"dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as D00000000#)")
+					hop(1, "app", "qmgr[1]: B00000000#: removed")
+					hop(1, "out", "qmgr[1]: C00000000#: from=<www@own.example>, size=200, nrcpt=2 (queue active)")
+					hop(2, "out", "smtp[7]: C00000000#: to=<u@d.example>, relay=mx.d.example[192.0.2.1]:25"+end+full)
+					hop(2, "out", "smtp[7]: C00000000#: to=<w@d.example>, relay=mx.d.example[192.0.2.1]:25"+end+full)
+					hop(2, "out", "qmgr[1]: C00000000#: removed")
+				}
+			}},
 		{name: "an archive got a copy, the recipient did not (Exim)", want: map[string]string{"a@d.example": "review an alias", "b@d.example": "review an alias"},
 			log: func(s *script) {
 				s.lines = append(s.lines,
