@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/smtplog/smtplog/status"
 )
 
-// aliveKey is a place at a time. A place is "d" and a domain, "p" and a provider, or
-// "everything".
+// aliveKey is a place at a time. A place is "d" and a domain, "p" and a provider, "r" and the domain of
+// a relay, or "everything".
 type aliveKey struct {
 	place  string
 	bucket int64
@@ -29,11 +30,15 @@ func (l *bounceLog) deliveredTo(v *View) {
 	l.setPlace(l.answering(v), t.UnixNano())
 }
 
-// guarded returns the places that a recipient belongs to.
+// guarded returns the places that a recipient belongs to. A relay is one where it is not the domain's own
+// and no known provider's: a smarthost, or a host of many domains.
 func (l *bounceLog) guarded(v *View) []string {
-	places := []string{everywhere, "d" + string(v.appendDomain(nil))}
+	domain := string(v.appendDomain(nil))
+	places := []string{everywhere, "d" + domain}
 	if p := l.c.provider(v); p != "" {
 		places = append(places, "p"+p)
+	} else if r := relayPlace(v.Recipient.Relay.Name); strings.Contains(r, ".") && r != domain {
+		places = append(places, "r"+r)
 	}
 	return places
 }

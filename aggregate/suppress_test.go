@@ -246,6 +246,23 @@ func TestSuppressionScenarios(t *testing.T) {
 					s.mail(fmt.Sprintf("Nov  3 09:0%d:00", i), fmt.Sprintf("a%d@d.example", i), sent)
 				}
 			}},
+		{name: "the relay that all mail leaves by knows nobody for an hour", want: func() map[string]string {
+			m := map[string]string{"gone@d.example": "suppress"}
+			for i := range 8 {
+				m[fmt.Sprintf("u@d%d.example", i)] = "held outage?"
+			}
+			return m
+		}(),
+			log: func(s *script) {
+				const relay = "relay=out.smart.example[198.51.100.30]:587 "
+				s.mail("Nov  2 12:00:00", "gone@d.example", relay+unknown)
+				for i := range 40 {
+					s.mail(fmt.Sprintf("Nov  3 %02d:%02d:00", 1+i/20, i%20*3), fmt.Sprintf("u@e%d.example", i), relay+sent)
+				}
+				for i := range 8 {
+					s.mail(fmt.Sprintf("Nov  3 05:%02d:00", i*7), fmt.Sprintf("u@d%d.example", i), relay+unknown)
+				}
+			}},
 		{name: "a list of dead addresses at a domain that works", want: map[string]string{
 			"x0@d.example": "suppress", "x1@d.example": "suppress", "x2@d.example": "suppress", "x3@d.example": "suppress", "x4@d.example": "suppress"},
 			log: func(s *script) {
