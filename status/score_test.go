@@ -187,6 +187,15 @@ func TestLiving(t *testing.T) {
 		"553 sorry, your mailbox address is not in our whitelist",
 		"550 5.7.1 user bob limits mail from outside, sender not found in his address book",
 		"550 Expired certificate for that account's server",
+		"421 4.3.2 Service not active",
+		"421 4.4.0 Remote server response was not RFC conformant",
+		"444 4.4.4 The Connector has been deleted or disabled.",
+		"501 5.1.7 Invalid address",
+		"553 5.1.8 <alice@example.org> does not exist",
+		"550 The webhook for this route was not found",
+		"550 The sending identity does not exist",
+		"550 5.7.1 The app password is not active",
+		"450 4.3.0 recipient map does not exist",
 	} {
 		if r := c.Classify(&Query{Text: []byte(text)}); r.Reason.Action() == ActionSuppress {
 			t.Errorf("%s\n\t%v by %s, for %q", text, r.Reason, r.Rule, r.Matched)
