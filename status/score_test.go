@@ -169,6 +169,8 @@ func TestLiving(t *testing.T) {
 		"450 4.7.1 Recipient server's name not found in DNS, try again later",
 		"550 5.7.1 Unknown client host name",
 		"554 5.7.1 Bad content in the recipient's language",
+		"451 Could not check recipient for now",
+		"450 Unable to find recipient information, try again",
 		"550 5.7.1 Mail from users in your region blocked",
 		"451 4.3.0 user database error: account not found in cache, retry",
 		"550 5.7.1 The user you write for has been blocked from sending",
