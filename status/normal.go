@@ -9,7 +9,7 @@ import (
 // appendWords appends folded text in the form in which phrases are looked for: words in
 // lower case, one blank before and after each. What varies or only separates is gone:
 // Fold's placeholders, numbers, enhanced status codes, punctuation, accents of Latin
-// letters, apostrophes within words; "isn't" is "is not". Host names and providers' codes (OFR_416) stay whole;
+// letters, the dots of ё, apostrophes within words; "isn't" is "is not". Host names and providers' codes (OFR_416) stay whole;
 // other words are split at hyphens, underscores and dots.
 //
 // Bytes that are not UTF-8 count as ISO 8859-1.
@@ -110,8 +110,9 @@ func appendPiece(dst, piece []byte) []byte {
 				i++
 			default:
 				r, size := decodeRune(piece[i:])
+				n := len(dst)
 				dst = appendBase(dst, r)
-				letter = true
+				letter = letter || len(dst) > n
 				i += size
 			}
 		}
@@ -162,16 +163,47 @@ const baseLetters = "aaaaaaaceeeeiiiidnooooo ouuuuyts" + "aaaaaaaceeeeiiiidnoooo
 	"aaaaaaccccccccddddeeeeeeeeeegggg" + "gggghhhhiiiiiiiiiiiijjkkklllllll" +
 	"lllnnnnnnnnnoooooooorrrrrrssssss" + "ssttttttuuuuuuuuuuuuwwyyyzzzzzzs"
 
-// appendBase appends r in lower case, a Latin letter without its accent, an apostrophe not
-// at all.
+// appendBase appends r in lower case, a Latin letter without its accent, an apostrophe or an
+// accent by itself not at all.
 func appendBase(dst []byte, r rune) []byte {
 	switch {
-	case r == '’':
+	case r == '’' || r >= 0x300 && r <= 0x36f:
 		return dst
 	case r == 'ß':
 		return append(dst, "ss"...)
 	case r >= 0xc0 && r <= 0x17f:
 		return append(dst, baseLetters[r-0xc0])
+	case r >= 0x1ea0 && r <= 0x1ef9:
+		return append(dst, vietnameseBase(r))
 	}
-	return utf8.AppendRune(dst, unicode.ToLower(r))
+	switch r = unicode.ToLower(r); r {
+	case 'ơ':
+		return append(dst, 'o')
+	case 'ư':
+		return append(dst, 'u')
+	case 'ș':
+		return append(dst, 's')
+	case 'ț':
+		return append(dst, 't')
+	case 'ё':
+		r = 'е'
+	}
+	return utf8.AppendRune(dst, r)
+}
+
+// vietnameseBase returns a letter of U+1EA0 to U+1EF9 without accents, in lower case.
+func vietnameseBase(r rune) byte {
+	switch {
+	case r < 0x1eb8:
+		return 'a'
+	case r < 0x1ec8:
+		return 'e'
+	case r < 0x1ecc:
+		return 'i'
+	case r < 0x1ee4:
+		return 'o'
+	case r < 0x1ef2:
+		return 'u'
+	}
+	return 'y'
 }

@@ -150,7 +150,9 @@ func TestWords(t *testing.T) {
 		{"refused. OFR006_102 [102]", " refused ofr006_102 "},
 		{"Empf\xe4nger unbekannt", " empfanger unbekannt "},
 		{"Boîte pleine, ça déborde, Straße", " boite pleine ca deborde strasse "},
-		{"ПОЛЬЗОВАТЕЛЬ не найден", " пользователь не найден "},
+		{"Hộp thư đã ĐẦY, căsuța, nu există", " hop thu da day casuta nu exista "},
+		{"boi\u0302te pleine \u0301 l\u2019adresse \u2019", " boite pleine ladresse "},
+		{"ПОЛЬЗОВАТЕЛЬ не найден, чёрный", " пользователь не найден черный "},
 		{"用户不存在。", " 用户不存在 "},
 		{"", " "},
 	} {
