@@ -198,6 +198,16 @@ func TestLiving(t *testing.T) {
 		"550 The sending identity does not exist",
 		"550 5.7.1 The app password is not active",
 		"450 4.3.0 recipient map does not exist",
+		"550 your message to this recipient was put on hold",
+		"550 the user you write from is not one we know",
+		"450 4.2.0 recipient does not know you yet, wait five minutes",
+		"550 5.3.5 System configuration incorrect",
+		"451 4.4.3 cannot resolve recipient domain right now",
+		"450 4.1.2 <bob@example.com>: Recipient address rejected: Malformed DNS server reply",
+		"550 key for selector s1 not found in DNS, cannot verify signature",
+		"421 4.3.2 The server that holds this mailbox has been shut down for maintenance",
+		"550 Su mensaje fue eliminado, la cuenta no recibe publicidad",
+		"550 De ontvanger heeft u geblokkeerd",
 	} {
 		if r := c.Classify(&Query{Text: []byte(text)}); r.Reason.Action() == ActionSuppress {
 			t.Errorf("%s\n\t%v by %s, for %q", text, r.Reason, r.Rule, r.Matched)
