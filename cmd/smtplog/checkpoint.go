@@ -66,8 +66,7 @@ func (t *tailer) restoreFrom(b []byte) error {
 		t.sets[dir] = set
 	}
 	for _, saved := range cp.Logs {
-		l := &followed{path: saved.Position.Path, set: t.sets[filepath.Dir(saved.Position.Path)], recent: saved.Recent, last: saved.Last, pos: saved.Position,
-			repeats: t.repeats(saved.Position.Path), resumed: true}
+		l := &followed{path: saved.Position.Path, set: t.sets[filepath.Dir(saved.Position.Path)], recent: saved.Recent, last: saved.Last, pos: saved.Position, resumed: true}
 		l.resume(t)
 		t.logs[l.path] = l
 		t.resumed = append(t.resumed, saved.Position)

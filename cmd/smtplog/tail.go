@@ -402,7 +402,7 @@ func (t *tailer) log(path string) *followed {
 		if t.sets[dir] == 0 {
 			t.sets[dir] = len(t.sets) + 1
 		}
-		l = &followed{path: path, set: t.sets[dir], repeats: t.repeats(path)}
+		l = &followed{path: path, set: t.sets[dir]}
 		t.logs[path] = l
 		t.c.Read(1, 0)
 	}
@@ -410,7 +410,8 @@ func (t *tailer) log(path string) *followed {
 }
 
 // repeats tells whether a log holds lines of another one that is followed too, as report finds out
-// (markDetail): by their names alone, since what will be in them is not known.
+// (markDetail): by their names, where the other has lines of a mail system and is still written. One that is empty
+// so far may prove to be such a log.
 func (t *tailer) repeats(path string) bool {
 	kind := detailKind(path)
 	if kind == "" {
@@ -422,18 +423,33 @@ func (t *tailer) repeats(path string) bool {
 			others = []string{p}
 		}
 		for _, other := range others {
-			if filepath.Dir(other) != filepath.Dir(path) {
-				continue
-			}
-			switch of := detailKind(other); {
-			case of == "info" && (kind == "part" || kind == "system"):
-				return true
-			case of == "" && source.MailName(other) && (kind == "exim" || !strings.Contains(filepath.Base(other), "main")): // Exim's own is not syslog's
+			of := detailKind(other)
+			main := of == "info" && (kind == "part" || kind == "system") ||
+				of == "" && source.MailName(other) && (kind == "exim" || !strings.Contains(filepath.Base(other), "main")) // Exim's own is not syslog's
+			if main && filepath.Dir(other) == filepath.Dir(path) && t.current(other, path) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// staleAfter is how much longer ago a log may have been written than one that repeats its lines.
+const staleAfter = time.Hour
+
+// current tells whether a log has lines of a mail system and was written about when path was, or later.
+func (t *tailer) current(log, path string) bool {
+	info, err := os.Stat(log)
+	part, perr := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() || perr == nil && part.ModTime().Sub(info.ModTime()) > staleAfter {
+		return false
+	}
+	f, err := source.Open(log, nil)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	return hasMail(f.Head(headSize)) || hasMail(f.Tail(t.p.ctx))
 }
 
 // count parses and counts a block.
@@ -445,6 +461,7 @@ func (t *tailer) count(b *follow.Block) error {
 		return nil
 	}
 	t.c.Read(0, int64(len(b.Text)))
+	l.repeats = l.repeats || t.repeats(b.Path)
 	first, _, _ := bytes.Cut(b.Text, []byte("\n"))
 	if l.parser == nil {
 		l.start(t, first, b.Text)
