@@ -202,7 +202,7 @@ func (l *bounceLog) end(v *View, i int, passed bool) {
 // failed says nothing: servers refuse notices for reasons of their own.
 func (l *bounceLog) notice(m *Message) {
 	for i := range m.Recipients {
-		if r := &m.Recipients[i]; r.Outcome == Delivered {
+		if r := &m.Recipients[i]; r.Outcome == Delivered && !r.relayed {
 			l.lives(m, r)
 		}
 	}

@@ -540,6 +540,22 @@ func TestSuppressionScenarios(t *testing.T) {
 					hop(2, "out", "qmgr[1]: C00000000#: removed")
 				}
 			}},
+		{name: "a relay of ours took our notice, and still has it", want: map[string]string{"u@d.example": "suppress", "x@e.example": "suppress"},
+			log: func(s *script) {
+				s.mail("Nov  3 04:00:00", "u@d.example", unknown)
+				s.mail("Nov  3 05:00:00", "x@e.example", unknown)
+				s.lines = append(s.lines[:len(s.lines)-1],
+					"Nov  3 05:00:00 mx postfix/bounce[6]: A000000002: sender non-delivery notification: C000000001",
+					"Nov  3 05:00:00 mx postfix/cleanup[8]: C000000001: message-id=<n@own.example>",
+					"Nov  3 05:00:00 mx postfix/qmgr[1]: C000000001: from=<>, size=2000, nrcpt=1 (queue active)",
+					"Nov  3 05:00:00 mx postfix/qmgr[1]: A000000002: removed",
+					"Nov  3 05:00:01 out postfix/smtpd[9]: C000000002: client=app.own.example[192.0.2.6]",
+					"Nov  3 05:00:01 out postfix/cleanup[8]: C000000002: message-id=<n@own.example>",
+					"Nov  3 05:00:01 out postfix/qmgr[1]: C000000002: from=<>, size=2100, nrcpt=1 (queue active)",
+					"Nov  3 05:00:01 mx postfix/smtp[7]: C000000001: to=<u@d.example>, relay=out.own.example[192.0.2.7]:25, delay=1, delays=0/0/0.5/0.5, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as C000000002)",
+					"Nov  3 05:00:01 mx postfix/qmgr[1]: C000000001: removed",
+					"Nov  3 05:00:02 out postfix/smtp[7]: C000000002: to=<u@d.example>, relay=mx.d.example[192.0.2.1]:25, delay=1, delays=0/0/0.5/0.5, "+grey)
+			}},
 		{name: "an archive got a copy, the recipient did not (Exim)", want: map[string]string{"a@d.example": "review an alias", "b@d.example": "review an alias"},
 			log: func(s *script) {
 				s.lines = append(s.lines,
