@@ -345,7 +345,7 @@ func aboutRecipient(r *Recipient) bool {
 	switch e := a.Enhanced; {
 	case a.Origin == status.OriginLocal || e.Subject == 6 || e.Subject == 7: // content, policy (RFC 3463)
 		return false
-	case (e.Subject == 1 || e.Subject == 2) && e.Detail != 0: // addressing, mailbox
+	case (e.Subject == 1 || e.Subject == 2 || e.Subject == 4) && e.Detail != 0: // addressing, mailbox, routing
 		return true
 	}
 	text := strings.ToLower(a.Text)

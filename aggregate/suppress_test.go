@@ -330,10 +330,11 @@ func TestSuppressionScenarios(t *testing.T) {
 			}},
 		{name: "the end of data: words that may be the message's, or are about the recipient", want: map[string]string{
 			"a@d.example": "review refused after the message was seen", "b@d.example": "review refused after the message was seen",
-			"c@d.example": "review refused after the message was seen", "d@d.example": "suppress", "e@d.example": "suppress", "f@d.example": "suppress"},
+			"c@d.example": "review refused after the message was seen", "d@d.example": "suppress", "e@d.example": "suppress", "f@d.example": "suppress", "g@d.example": "suppress"},
 			log: func(s *script) {
 				for _, said := range [][2]string{{"a", "550 5.7.1 Re: user unknown"}, {"b", "550 Rejected: user unknown"}, {"c", "550 Sorry, no \"no such user\""},
-					{"d", "550 5.1.1 User unknown"}, {"e", "554 delivery error: dd This user doesn't have a d.example account (e@d.example)"}, {"f", "550 No such user here"}} {
+					{"d", "550 5.1.1 User unknown"}, {"e", "554 delivery error: dd This user doesn't have a d.example account (e@d.example)"}, {"f", "550 No such user here"},
+					{"g", "550 5.4.1 Recipient address rejected: Access denied"}} {
 					s.mail("Nov  3 04:00:00", said[0]+"@d.example", "dsn=5.0.0, status=bounced (host mx.d.example[192.0.2.1] said: "+said[1]+" (in reply to end of DATA command))")
 				}
 			}},
