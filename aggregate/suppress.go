@@ -373,12 +373,13 @@ func imitates(reply string) bool {
 	if _, rest, ok := strings.Cut(reply, ">, "); ok && strings.Contains(rest, "relay=") && strings.Contains(rest, ", status=") {
 		return true
 	}
+	reply = reply[:max(0, strings.LastIndex(reply, "\"@"))]
 	for {
 		head, orig, ok := strings.Cut(reply, " <")
 		if !ok {
 			return false
 		}
-		if strings.Contains(head[strings.LastIndexByte(head, ' ')+1:], "@") && strings.Contains(orig, "\"@") {
+		if strings.Contains(head[strings.LastIndexByte(head, ' ')+1:], "@") {
 			return true
 		}
 		reply = orig
