@@ -373,6 +373,9 @@ func imitates(reply string) bool {
 	if _, rest, ok := strings.Cut(reply, ">, "); ok && strings.Contains(rest, "relay=") && strings.Contains(rest, ", status=") {
 		return true
 	}
+	if strings.Contains(reply, "> R=") { // the fields that follow Exim's addresses
+		return true
+	}
 	reply = reply[:max(0, strings.LastIndex(reply, "\"@"))]
 	for {
 		head, orig, ok := strings.Cut(reply, " <")

@@ -480,12 +480,14 @@ func TestSuppressionScenarios(t *testing.T) {
 				s.mail("Nov  3 04:00:00", "u@d.example", "dsn=5.1.1, status=bounced (host mx.d.example[192.0.2.1] said: 550 5.1.1 <news@own.example>: Recipient address rejected: User unknown (in reply to RCPT TO command))")
 			}},
 		{name: "Exim's final address without its quotes, behind an alias for another domain, or address", want: map[string]string{
-			"u@d.example: Unknown user@g.example": "suppress", "v@d.example": "review the reply looks like", "w@d.example": "review the reply looks like"},
+			"u@d.example: Unknown user@g.example": "suppress", "v@d.example": "review the reply looks like", "w@d.example": "review the reply looks like",
+			"x@d.example": "review the reply looks like"},
 			log: func(s *script) {
 				s.lines = append(s.lines, `2026-11-03 04:00:00 1xiuOd-0001JT-2t <= news@own.example H=app [10.0.0.9] P=esmtp S=100`,
 					`2026-11-03 04:00:00 1xiuOd-0001JT-2t ** u@d.example: Unknown user@g.example <"u@d.example: Unknown user"@f.example> R=hosts T=remote_smtp H=mx.g.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x>: 550 5.1.1 No such user`,
 					`2026-11-03 04:00:00 1xiuOd-0001JT-2t ** v@d.example: Unknown user@g.example <"v@d.example: Unknown user+tag"@f.example> F=<news@own.example> R=hosts T=remote_smtp H=mx.g.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x>: 550 5.1.1 No such user`,
 					`2026-11-03 04:00:00 1xiuOd-0001JT-2t ** w@d.example: Unknown user <x@g.example <"w@d.example: Unknown user <x+tag"@f.example>: Unrouteable address`,
+					`2026-11-03 04:00:00 1xiuOd-0001JT-2t ** x@d.example: Unknown user@g.example <team@own.example> R=hosts T=remote_smtp H=mx.g.example [192.0.2.1]: SMTP error from remote mail server after RCPT TO:<x>: 550 5.1.1 No such user`,
 					`2026-11-03 04:00:00 1xiuOd-0001JT-2t Completed`)
 			}},
 		{name: "a domain that does not exist, or takes no mail", want: map[string]string{"u@D.example": "suppress", "u@bücher.example": "suppress", "u@e.example": "suppress", "u@f.example": "review the name that was looked up"},
