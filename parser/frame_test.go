@@ -136,6 +136,8 @@ var frameTests = []struct {
 	{"syslog-ng JSON, no year", `{"PROGRAM":"postfix/smtp","PID":"811","MESSAGE":"A1: removed","HOST":"mx1","DATE":"Nov  3 04:05:06"}`, "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
 	{"GELF's own names", `{"version":"1.1","timestamp":1793678706.25,"host":"mx1","short_message":"A1: removed","_application_name":"postfix/smtp","_process_id":"811"}`, "2026-11-03T04:05:06.25Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
 	{"Graylog", `{"timestamp":"2026-11-03T04:05:06.000Z","source":"mx1","message":"mx1 postfix/smtp[811]: A1: removed"}`, "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
+	{"Docker's driver for Fluentd", `{"container_name":"/mail","source":"stdout","log":"2026-11-03T04:05:06Z postfix/smtp[811]: A1: removed"}`, "2026-11-03T04:05:06Z", "", "postfix/smtp", 811, "A1: removed", false},
+	{"Splunk's source", `{"source":"/var/log/exim/mainlog","_raw":"2026-11-03 04:05:06 1tivSh-0007oc-5P Completed"}`, "2026-11-03T04:05:06Z", "", "", 0, "1tivSh-0007oc-5P Completed", true},
 	{"rsyslog JSON, quotes as they are", `{"timestamp":"2026-11-03T04:05:06Z","message":" A1: unknown user: \"a\" (b "c")","host":"mx1","tag":"postfix/smtp[811]:"}`, "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, `A1: unknown user: "a" (b "c")`, false},
 	{"Filebeat's system module", `{"@timestamp":"2026-11-03T04:05:06Z","system":{"syslog":{"hostname":"mx1","program":"postfix/smtp","pid":"811","message":"A1: removed"}}}`, "2026-11-03T04:05:06Z", "mx1", "postfix/smtp", 811, "A1: removed", false},
 	{"JSON, no message", `{"a":1}`, "", "", "", 0, "", false},

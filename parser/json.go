@@ -24,6 +24,9 @@ const (
 // rankLog is that of the member "log", which Docker writes.
 const rankLog = 6
 
+// rankSource is that of the member "source", a host in Graylog.
+const rankSource = 1
+
 // jsonSlot says what a member is, by its name and that of the object it is in. Of two members
 // for the same part the one with the higher rank counts. The names are those of the journal
 // (systemd.journal-fields), of Docker's json-file, rsyslog, syslog-ng, NXLog, Fluent Bit, Vector,
@@ -112,7 +115,7 @@ func jsonSlot(parent, key []byte) (slot int, rank uint8) {
 	case "host", "HOST", "Hostname", "HostName", "Computer", "syslog_hostname", "fromhost":
 		return jsonHost, 7
 	case "source":
-		return jsonHost, 1
+		return jsonHost, rankSource
 
 	case "syslogtag", "syslog-tag", "syslog_tag": // the only one of rsyslog's that is not cut at a slash
 		return jsonTag, 9
@@ -185,8 +188,8 @@ func (p *Parser) readJSON(b []byte, f *frame, depth int) {
 	if t, ok := p.stamps.any(s.val[jsonTime]); ok {
 		f.time = t
 	}
-	if len(s.val[jsonHost]) > 0 {
-		f.host = s.val[jsonHost]
+	if host := s.val[jsonHost]; len(host) > 0 && !(s.rank[jsonHost] == rankSource && isInput(host)) {
+		f.host = host
 	}
 	f.tag, f.pid = nil, 0
 	tag := s.val[jsonTag]
@@ -224,6 +227,12 @@ func (p *Parser) readJSON(b []byte, f *frame, depth int) {
 		}
 		p.readInner(f)
 	}
+}
+
+// isInput tells whether a source is no host: a container's stream (Docker's driver for Fluentd), or the
+// path of a file (Splunk).
+func isInput(b []byte) bool {
+	return string(b) == "stdout" || string(b) == "stderr" || bytes.IndexByte(b, '/') >= 0
 }
 
 // object reads members up to the closing brace, which may be missing.
