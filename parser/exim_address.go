@@ -13,7 +13,7 @@ func cutEximRecipient(b []byte, ev *Event) (rest []byte) {
 	if rest, ok := cutEximUnquoted(b, ev); ok {
 		return rest
 	}
-	end := eximAddressEnd(b)
+	end := eximAddressEnd(b[:min(len(b), maxEntry)])
 	ev.Recipient, rest = b[:end], b[end:]
 	for {
 		r := trimLeft(rest)
@@ -88,7 +88,8 @@ func quotedPart(b []byte) bool {
 // beginsPart tells whether the quote at i is such a one.
 func beginsPart(b []byte, i int) bool { return i > 0 && (b[i-1] == '<' || b[i-1] == '.') }
 
-// eximAddressEnd returns the length of the address at the start of b.
+// eximAddressEnd returns the length of the address at the start of b. It may look at the rest of b behind
+// each blank: b must be no longer than an entry can be.
 func eximAddressEnd(b []byte) int {
 	i := 0
 	special := false
