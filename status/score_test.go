@@ -208,6 +208,11 @@ func TestLiving(t *testing.T) {
 		"421 4.3.2 The server that holds this mailbox has been shut down for maintenance",
 		"550 Su mensaje fue eliminado, la cuenta no recibe publicidad",
 		"550 De ontvanger heeft u geblokkeerd",
+		"550 Votre compte est bloqué",
+		"550 Ihre Adresse ist unbekannt",
+		"550 Ihr Konto ist gesperrt",
+		"550 Su cuenta ha sido bloqueada",
+		"550 Ваш аккаунт заблокирован",
 	} {
 		if r := c.Classify(&Query{Text: []byte(text)}); r.Reason.Action() == ActionSuppress {
 			t.Errorf("%s\n\t%v by %s, for %q", text, r.Reason, r.Rule, r.Matched)
